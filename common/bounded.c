@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Calls that may never return; see bounded.h. */
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "common/alloc.h"
+#include "common/bounded.h"
+#include "common/deadline.h"
+
+#define KILL_GRACE_MS 200 /* for a killed child to leave the kernel */
+#define RESULT_MAX 65536
+
+/* What goes through the pipe: the result, then cause and remedy, each with its final NUL. */
+static void send_result(int fd, int result, const struct error *err)
+{
+	const char *cause = err->cause ? err->cause : "";
+	const char *remedy = err->remedy ? err->remedy : "";
+	size_t size = sizeof(result) + strlen(cause) + strlen(remedy) + 2, sent = 0;
+	_cleanup_free_ char *message = xcalloc(1, size);
+
+	memcpy(message, &result, sizeof(result));
+	memcpy(stpcpy(message + sizeof(result), cause) + 1, remedy, strlen(remedy));
+	while (sent < size) {
+		ssize_t n = write(fd, message + sent, size - sent);
+
+		if (n <= 0)
+			_exit(1);
+		sent += (size_t)n;
+	}
+}
+
+static _noreturn_ void child_main(int fd, pid_t parent, bounded_fn *fn, void *arg)
+{
+	struct error err = ERROR_NULL;
+	int null;
+
+	alloc_set_exit_status(1);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1); /* it died before the line above */
+
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int std = 0; std <= 2; std++) {
+		if (null < 0 || dup2(null, std) < 0)
+			(void)close(std);
+	}
+	send_result(fd, fn(arg, &err), &err);
+	_exit(0);
+}
+
+int bounded_start(struct bounded *job, bounded_fn *fn, void *arg)
+{
+	pid_t parent = getpid();
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	job->pid = fork();
+	if (job->pid < 0) {
+		int saved = errno;
+
+		(void)close(fds[0]);
+		(void)close(fds[1]);
+		return -saved;
+	}
+	if (job->pid == 0) {
+		(void)close(fds[0]);
+		child_main(fds[1], parent, fn, arg);
+	}
+	(void)close(fds[1]);
+	job->fd = fds[0];
+	return 0;
+}
+
+/* Reads until the child closes its end: the size, or -ETIMEDOUT. */
+static ssize_t receive(int fd, char *buffer, size_t room, uint64_t deadline)
+{
+	size_t size = 0;
+
+	while (size < room) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		ssize_t n;
+		int r = poll(&p, 1, deadline_left_ms(deadline));
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r == 0)
+			return -ETIMEDOUT;
+		n = read(fd, buffer + size, room - size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		size += (size_t)n;
+	}
+	return (ssize_t)size;
+}
+
+/* Kills the child, and reaps it if it can die. */
+static void dispose(pid_t pid)
+{
+	uint64_t grace = deadline_in_ms(KILL_GRACE_MS);
+
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, WNOHANG) == 0 && deadline_left_ms(grace) > 0)
+		deadline_sleep_ms(grace, 1);
+}
+
+int bounded_finish(struct bounded *job, uint64_t deadline, struct error *err)
+{
+	_cleanup_free_ char *message = xcalloc(1, RESULT_MAX + 2);
+	_cleanup_close_ int fd = TAKE_FD(job->fd);
+	ssize_t size = receive(fd, message, RESULT_MAX, deadline);
+	const char *cause, *remedy;
+	int result;
+
+	dispose(job->pid);
+	if (size < 0)
+		return error_set(err, (int)size, "the kernel did not answer in time");
+	if ((size_t)size < sizeof(result))
+		return error_set(err, -EIO, "the helper process was killed");
+
+	memcpy(&result, message, sizeof(result));
+	cause = message + sizeof(result);
+	remedy =
+		cause + strlen(cause) + 1; /* inside: two NULs follow what was received */
+	if (*cause)
+		(void)error_set(err, 0, "%s", cause);
+	if (*remedy)
+		error_remedy(err, "%s", remedy);
+	return result;
+}
+
+int bounded_call(bounded_fn *fn, void *arg, uint64_t deadline, struct error *err)
+{
+	struct bounded job;
+	int r = bounded_start(&job, fn, arg);
+
+	if (r < 0)
+		return error_set(err, r, "failed to start a helper process: %s",
+				 strerror(-r));
+	return bounded_finish(&job, deadline, err);
+}

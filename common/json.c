@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* JSON by json-c; see json.h. */
+
+#include <limits.h>
+
+#include "common/alloc.h"
+#include "common/json.h"
+
+#define JSON_DEPTH_MAX 16 /* deeper than anything that we write */
+
+JSON_FUNCTIONS(DL_DEFINE)
+
+int json_load(struct error *err)
+{
+	static const struct dl_symbol symbols[] = { JSON_FUNCTIONS(DL_SYMBOL){ 0 } };
+
+	if (sym_json_object_put)
+		return 0;
+	return dl_load("libjson-c.so.5", symbols, err);
+}
+
+void json_add_string(json_object *object, const char *key, const char *value)
+{
+	(void)sym_json_object_object_add(object, key,
+					 value ? sym_json_object_new_string(value) : NULL);
+}
+
+void json_add_number(json_object *object, const char *key, int64_t value)
+{
+	(void)sym_json_object_object_add(object, key, sym_json_object_new_int64(value));
+}
+
+void json_add_bool(json_object *object, const char *key, bool value)
+{
+	(void)sym_json_object_object_add(object, key, sym_json_object_new_boolean(value));
+}
+
+json_object *json_add_array(json_object *object, const char *key)
+{
+	json_object *array = sym_json_object_new_array();
+
+	(void)sym_json_object_object_add(object, key, array);
+	return array;
+}
+
+json_object *json_push_object(json_object *array)
+{
+	json_object *object = sym_json_object_new_object();
+
+	(void)sym_json_object_array_add(array, object);
+	return object;
+}
+
+static int get(json_object *object, const char *key, json_type type, json_object **ret)
+{
+	if (!sym_json_object_is_type(object, json_type_object) ||
+	    !sym_json_object_object_get_ex(object, key, ret) ||
+	    !sym_json_object_is_type(*ret, type))
+		return -EINVAL;
+	return 0;
+}
+
+int json_get_string(json_object *object, const char *key, const char **ret)
+{
+	json_object *value;
+
+	if (get(object, key, json_type_string, &value) < 0)
+		return -EINVAL;
+	*ret = sym_json_object_get_string(value);
+	return 0;
+}
+
+int json_get_number(json_object *object, const char *key, int64_t *ret)
+{
+	json_object *value;
+
+	if (get(object, key, json_type_int, &value) < 0)
+		return -EINVAL;
+	*ret = sym_json_object_get_int64(value);
+	return 0;
+}
+
+int json_get_array(json_object *object, const char *key, json_object **ret)
+{
+	return get(object, key, json_type_array, ret);
+}
+
+int json_parse(const char *text, size_t size, json_object **ret)
+{
+	json_tokener *tokener;
+	json_object *object;
+	bool done;
+
+	if (size > INT_MAX)
+		return -EINVAL;
+	tokener = sym_json_tokener_new_ex(JSON_DEPTH_MAX);
+	if (!tokener)
+		return -EINVAL;
+	/* The final NUL is part of what is parsed: without it "12" could go on. */
+	object = sym_json_tokener_parse_ex(tokener, text, (int)size + 1);
+	done = sym_json_tokener_get_error(tokener) == json_tokener_success;
+	sym_json_tokener_free(tokener);
+	if (!done || !object) {
+		json_free(&object);
+		return -EINVAL;
+	}
+	*ret = object;
+	return 0;
+}
+
+void json_free(json_object **object)
+{
+	if (*object)
+		(void)sym_json_object_put(*object);
+	*object = NULL;
+}
+
+char *json_format(json_object *object)
+{
+	size_t size;
+	const char *text = sym_json_object_to_json_string_length(
+		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
+
+	return text ? xasprintf("%s\n", text) : xstrdup("null\n");
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The log: the systemd journal where it runs, else syslog; on a terminal's stderr for the
+ * administrator's tool.
+ *
+ * common/ returns errors and does not log; whoever handles an error without passing it on logs
+ * it, once.
+ */
+#pragma once
+
+#include <syslog.h>
+
+#include "common/macro.h"
+
+enum log_target {
+	LOG_TO_STDERR,
+	LOG_TO_SYSTEM, /* the journal, or syslog */
+};
+
+/* Where to log, and the least important priority (LOG_ERR ... LOG_DEBUG) that is logged. */
+void log_setup(enum log_target target, int max_priority);
+void log_set_max_priority(int max_priority);
+
+/* The domain that following messages are about: HOSTTUNE_DOMAIN= of the journal; NULL: none. */
+void log_set_domain(const char *domain);
+
+/*
+ * One message, without a final newline. @resource ("governor", or NULL) becomes the prefix of
+ * the text and HOSTTUNE_RESOURCE= of the journal.
+ */
+void log_message(int priority, const char *resource, const char *fmt, ...) _printf_(3, 4);
+
+#define log_error(resource, ...) log_message(LOG_ERR, (resource), __VA_ARGS__)
+#define log_warning(resource, ...) log_message(LOG_WARNING, (resource), __VA_ARGS__)
+#define log_info(resource, ...) log_message(LOG_INFO, (resource), __VA_ARGS__)
+#define log_debug(resource, ...) log_message(LOG_DEBUG, (resource), __VA_ARGS__)

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Numbers and words; see parse.h. */
+
+#include <ctype.h>
+#include <limits.h>
+#include <strings.h>
+
+#include "common/parse.h"
+
+static int parse_base(const char *s, int base, uint64_t *ret)
+{
+	unsigned long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoull(s, &end, base);
+	if (errno)
+		return -errno;
+	if (end == s || *end)
+		return -EINVAL;
+	*ret = v;
+	return 0;
+}
+
+int parse_u64(const char *s, uint64_t *ret)
+{
+	if (!isdigit((unsigned char)s[0]))
+		return -EINVAL;
+	return parse_base(s, 10, ret);
+}
+
+int parse_unsigned(const char *s, unsigned *ret)
+{
+	uint64_t v;
+	int r;
+
+	r = parse_u64(s, &v);
+	if (r < 0)
+		return r;
+	if (v > UINT_MAX)
+		return -ERANGE;
+	*ret = (unsigned)v;
+	return 0;
+}
+
+int parse_hex(const char *s, uint64_t *ret)
+{
+	if (!isxdigit((unsigned char)s[0]))
+		return -EINVAL;
+	return parse_base(s, 16, ret);
+}
+
+/* libvirt: virScaleInteger() in src/util/virutil.c. */
+static int unit_scale(const char *unit, uint64_t *ret)
+{
+	static const char powers[] = "kmgtpe";
+	const char *power;
+	uint64_t base, scale = 1;
+
+	if (!unit || !*unit)
+		unit = "KiB";
+	if (!strcasecmp(unit, "b") || !strcasecmp(unit, "byte") ||
+	    !strcasecmp(unit, "bytes")) {
+		*ret = 1;
+		return 0;
+	}
+	if (!unit[1] || !strcasecmp(unit + 1, "iB"))
+		base = 1024;
+	else if (!strcasecmp(unit + 1, "B"))
+		base = 1000;
+	else
+		return -EINVAL;
+
+	power = strchr(powers, tolower((unsigned char)unit[0]));
+	if (!power)
+		return -EINVAL;
+	for (const char *p = powers; p <= power; p++)
+		scale *= base;
+	*ret = scale;
+	return 0;
+}
+
+int parse_memory_kib(const char *number, const char *unit, uint64_t *ret_kib)
+{
+	uint64_t value, scale;
+	int r;
+
+	while (isspace((unsigned char)*number))
+		number++;
+	r = parse_u64(number, &value);
+	if (r < 0)
+		return r;
+	r = unit_scale(unit, &scale);
+	if (r < 0)
+		return r;
+	if (value > UINT64_MAX / scale)
+		return -ERANGE;
+	value *= scale;
+	*ret_kib = value / 1024 + (value % 1024 != 0);
+	return 0;
+}
+
+/* Levenshtein distance of two short words; long ones are simply far apart. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b), row[64];
+
+	if (lb >= ARRAY_SIZE(row) || la >= ARRAY_SIZE(row))
+		return SIZE_MAX;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t up = row[j];
+			size_t same = tolower((unsigned char)a[i - 1]) ==
+				      tolower((unsigned char)b[j - 1]);
+
+			row[j] = MIN(diagonal + !same, MIN(up, row[j - 1]) + 1);
+			diagonal = up;
+		}
+	}
+	return row[lb];
+}
+
+const char *parse_nearest(const char *word, const char *const *names)
+{
+	const char *best = NULL;
+	size_t best_distance = strlen(word) / 2 + 1;
+
+	for (; *names; names++) {
+		size_t d = distance(word, *names);
+
+		if (d < best_distance) {
+			best_distance = d;
+			best = *names;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Making the host what the ledger says; see converge.h. */
+
+#include "hook/converge.h"
+#include "common/alloc.h"
+#include "common/deadline.h"
+#include "common/log.h"
+
+static void push_change(struct changes *changes, const struct resource *resource,
+			const char *object, const char *before, const char *after)
+{
+	struct change *change = ARRAY_PUSH(changes->items, changes->n);
+
+	change->resource = resource;
+	change->object = xstrdup(object);
+	change->before = xstrdup(before);
+	change->after = xstrdup(after);
+}
+
+void changes_done(struct changes *changes)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		free(changes->items[i].object);
+		free(changes->items[i].before);
+		free(changes->items[i].after);
+	}
+	free(changes->items);
+	*changes = (struct changes){ 0 };
+}
+
+/* What the claims that count want of an object: NULL when there is none. */
+static const char *merged_value(const struct ledger *ledger,
+				const struct resource *resource, const char *object)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < ledger->n_claims; i++) {
+		const struct claim *claim = &ledger->claims[i];
+		const struct wish *wish = claim_find_wish(claim, resource->name, object);
+
+		if (!wish || !claim_counts(claim))
+			continue;
+		value = value && resource->merge ? resource->merge(value, wish->value) :
+						   wish->value;
+	}
+	return value;
+}
+
+/* Written by us, or on the way there or back when a process of ours died. */
+static bool is_ours(const struct resource *resource, const struct entry *entry,
+		    const char *current)
+{
+	return STREQ(current, entry->written) || STREQ(current, entry->previous) ||
+	       (resource->is_halfway && resource->is_halfway(current));
+}
+
+/*
+ * Compares and records: adds to @changes what has to be written for @object, if anything.
+ * -ENOENT: the object is gone.
+ */
+static int decide(const struct host *host, struct ledger *ledger,
+		  const struct resource *resource, const char *object, bool taking,
+		  struct changes *changes, struct error *err)
+{
+	struct entry *entry = ledger_find_entry(ledger, resource->name, object);
+	const char *wanted = merged_value(ledger, resource, object);
+	_cleanup_free_ char *current = NULL;
+	int r;
+
+	if (!taking && !entry && !wanted)
+		return 0; /* it was as this claim wanted before it came */
+	r = resource->read(host->root, object, &current, err);
+	if (r < 0)
+		return r;
+	if (!wanted)
+		wanted = entry ? entry->baseline : current;
+	if (STREQ(current, wanted) || (!taking && resource->keeps))
+		return 0;
+	if (entry && !is_ours(resource, entry, current)) {
+		if (!taking) {
+			log_warning(resource->name,
+				    "%s is '%s' now, not '%s' as we left it: somebody else "
+				    "changed it, which is kept",
+				    object, current, entry->written);
+			return 0;
+		}
+		ledger_set(&entry->baseline, current);
+	}
+	if (!entry)
+		entry = ledger_add_entry(ledger, resource->name, object, current);
+	push_change(changes, resource, object, current, wanted);
+	ledger_set(&entry->previous, current);
+	ledger_set(&entry->written, wanted);
+	return 0;
+}
+
+/* ---- plan ---- */
+
+static int plan_counter(const struct host *host, const struct ledger *ledger,
+			const struct claim *claim, const struct wish *wish,
+			const struct resource *resource, struct changes *ret,
+			struct error *err)
+{
+	_cleanup_free_ char *current = NULL, *wanted = NULL;
+	int r = resource->read(host->root, wish->object, &current, err);
+
+	if (r < 0)
+		return r;
+	r = resource->want(host, ledger, claim, wish, current, &wanted);
+	if (r < 0)
+		return error_set(err, r, "failed to read %s: %s", wish->object,
+				 strerror(-r));
+	if (!STREQ(current, wanted))
+		push_change(ret, resource, wish->object, current, wanted);
+	return 0;
+}
+
+int converge_plan(const struct host *host, struct ledger *ledger, uint64_t claim_id,
+		  struct changes *ret, struct error *err)
+{
+	const struct claim *claim = ledger_find_claim(ledger, claim_id);
+	int r = 0;
+
+	for (size_t i = 0; i < n_resources; i++) {
+		for (size_t j = 0; r == 0 && j < claim->n_wishes; j++) {
+			const struct wish *wish = &claim->wishes[j];
+
+			if (!STREQ(wish->resource, resources[i]->name))
+				continue;
+			r = resources[i]->want ? plan_counter(host, ledger, claim, wish,
+							      resources[i], ret, err) :
+						 decide(host, ledger, resources[i],
+							wish->object, true, ret, err);
+		}
+	}
+	return r;
+}
+
+/* ---- take and give ---- */
+
+/* Writes one change and makes sure of it. */
+static int execute(const struct convergence *c, const struct change *change,
+		   struct error *err)
+{
+	const struct resource *resource = change->resource;
+	const struct sysroot *root = c->host->root;
+	_cleanup_free_ char *now = NULL;
+	_cleanup_error_ struct error read_err = ERROR_NULL;
+	int r, read_r;
+
+	r = resource->write(root, change->object, change->before, change->after,
+			    c->deadline, err);
+	read_r = resource->read(root, change->object, &now, &read_err);
+	if (read_r == 0 && STREQ(now, change->after)) {
+		/* A refused write of what is there already is no failure. */
+		error_done(err);
+		log_info(resource->name, "%s: %s -> %s", change->object, change->before,
+			 change->after);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (read_r < 0)
+		return error_set(err, read_r, "%s: failed to read it back: %s",
+				 change->object,
+				 read_err.cause ? read_err.cause : strerror(-read_r));
+	return error_set(err, -EIO, "%s is '%s' after '%s' was written", change->object,
+			 now, change->after);
+}
+
+/* Objects of one resource that the claim has wishes for. */
+static void list_objects(const struct claim *claim, const struct resource *resource,
+			 struct strv *ret)
+{
+	for (size_t i = 0; i < claim->n_wishes; i++) {
+		if (STREQ(claim->wishes[i].resource, resource->name))
+			strv_push(ret, claim->wishes[i].object);
+	}
+}
+
+/*
+ * Decides on every object of one resource and records it; the lock is still held when it
+ * returns 0.
+ */
+static int begin_and_decide(const struct convergence *c, uint64_t claim_id,
+			    const struct resource *resource, bool taking,
+			    struct strv *objects, struct changes *changes,
+			    struct strv *failed, struct error *err)
+{
+	struct ledger *ledger = &c->store->ledger;
+	const struct claim *claim;
+	int r;
+
+	r = store_begin(c->store, c->deadline, err);
+	if (r < 0)
+		return r;
+	claim = ledger_find_claim(ledger, claim_id);
+	if (claim)
+		list_objects(claim, resource, objects);
+	else
+		r = error_set(err, -ESTALE, "the claim is gone from the ledger");
+	strv_for_each(object, objects) {
+		_cleanup_error_ struct error why = ERROR_NULL;
+
+		r = decide(c->host, ledger, resource, object, taking, changes, &why);
+		if (r == 0 || (r == -ENOENT && !taking)) {
+			r = 0;
+			continue;
+		}
+		(void)error_set(err, r, "%s",
+				why.cause ? why.cause :
+					    "the object is not there any more");
+		if (taking)
+			break;
+		strv_push(failed, object);
+		r = 0;
+	}
+	if (r == 0 && changes->n)
+		r = store_save(c->store, err);
+	if (r < 0 && !taking && claim) {
+		/* No room for the record: giving back is right all the same. */
+		log_warning(resource->name, "%s", err->cause);
+		r = 0;
+	}
+	if (r < 0)
+		store_end(c->store);
+	return r;
+}
+
+/* Drops what is done: wishes given back, and entries that nobody has a wish for any more. */
+static void forget(struct ledger *ledger, uint64_t claim_id,
+		   const struct resource *resource, const struct strv *objects,
+		   const struct strv *failed)
+{
+	struct claim *claim = ledger_find_claim(ledger, claim_id);
+
+	strv_for_each(object, objects) {
+		if (strv_contains(failed, object))
+			continue;
+		if (claim)
+			claim_remove_wish(claim, resource->name, object);
+		if (!merged_value(ledger, resource, object) &&
+		    !resource_holder(ledger, claim_id, resource->name, object))
+			ledger_remove_entry(ledger, resource->name, object);
+	}
+}
+
+static int execute_all(const struct convergence *c, const struct changes *changes,
+		       bool taking, struct strv *failed, struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < changes->n; i++) {
+		_cleanup_error_ struct error why = ERROR_NULL;
+		int r = execute(c, &changes->items[i], &why);
+
+		if (r == 0)
+			continue;
+		(void)error_set(err, r, "%s", why.cause);
+		if (why.remedy)
+			error_remedy(err, "%s", why.remedy);
+		if (taking)
+			return r;
+		log_error(changes->items[i].resource->name, "%s", why.cause);
+		strv_push(failed, changes->items[i].object);
+		result = r;
+	}
+	return result;
+}
+
+/* All objects of one resource: decide, record, write, forget. */
+static int converge_resource(const struct convergence *c, uint64_t claim_id,
+			     const struct resource *resource, bool taking,
+			     struct error *err)
+{
+	_cleanup_strv_ struct strv objects = STRV_NULL, failed = STRV_NULL;
+	_cleanup_changes_ struct changes changes = { 0 };
+	_cleanup_error_ struct error ignored = ERROR_NULL;
+	bool locked = true;
+	int r;
+
+	r = begin_and_decide(c, claim_id, resource, taking, &objects, &changes, &failed,
+			     err);
+	if (r < 0)
+		return r;
+	if (resource->slow) {
+		store_end(c->store);
+		locked = false;
+	}
+	r = execute_all(c, &changes, taking, &failed, err);
+	if (!taking) {
+		int begun = locked ? 0 : store_begin(c->store, c->deadline, &ignored);
+
+		if (begun == 0) {
+			forget(&c->store->ledger, claim_id, resource, &objects, &failed);
+			(void)store_save(c->store,
+					 &ignored); /* else found done next time */
+			locked = true;
+		}
+		if (r == 0 && failed.n)
+			r = -EBUSY; /* said in err */
+	}
+	if (locked)
+		store_end(c->store);
+	return r;
+}
+
+static bool has_wishes(const struct ledger *ledger, uint64_t claim_id,
+		       const struct resource *resource)
+{
+	const struct claim *claim = ledger_find_claim(ledger, claim_id);
+
+	for (size_t i = 0; claim && i < claim->n_wishes; i++) {
+		if (STREQ(claim->wishes[i].resource, resource->name))
+			return true;
+	}
+	return false;
+}
+
+int converge_take(const struct convergence *c, uint64_t claim_id, struct error *err)
+{
+	for (size_t i = 0; i < n_resources; i++) {
+		const struct resource *resource = resources[i];
+		int r;
+
+		if (!has_wishes(&c->store->ledger, claim_id, resource))
+			continue;
+		r = resource->take ? resource->take(c, claim_id, err) :
+				     converge_resource(c, claim_id, resource, true, err);
+		if (r < 0) {
+			error_prefix(err, "%s", resource->name);
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* Removes the claim when it holds nothing any more, else records why. */
+static int finish_giving(const struct convergence *c, uint64_t claim_id,
+			 const struct strv *problems, struct error *err)
+{
+	_cleanup_free_ char *text = strv_join(problems, "; ");
+	struct claim *claim;
+	bool done;
+	int r = store_begin(c->store, c->deadline, err);
+
+	if (r < 0)
+		return r;
+	claim = ledger_find_claim(&c->store->ledger, claim_id);
+	done = !claim || claim->n_wishes == 0;
+	if (done)
+		ledger_remove_claim(&c->store->ledger, claim_id);
+	else
+		ledger_set(&claim->problem, *text ? text : "not finished");
+	r = store_save(c->store, err);
+	store_end(c->store);
+	if (r == 0 && !done)
+		r = error_set(err, -EBUSY, "%s", *text ? text : "not finished");
+	return r;
+}
+
+int converge_give(const struct convergence *c, uint64_t claim_id, struct error *err)
+{
+	_cleanup_strv_ struct strv problems = STRV_NULL;
+
+	for (size_t i = n_resources; i-- > 0;) {
+		const struct resource *resource = resources[i];
+		_cleanup_error_ struct error why = ERROR_NULL;
+		int r;
+
+		if (!has_wishes(&c->store->ledger, claim_id, resource))
+			continue;
+		r = resource->give ?
+			    resource->give(c, claim_id, &why) :
+			    converge_resource(c, claim_id, resource, false, &why);
+		if (r < 0)
+			strv_pushf(&problems, "%s: %s", resource->name,
+				   why.cause ? why.cause : strerror(-r));
+	}
+	return finish_giving(c, claim_id, &problems, err);
+}
+
+/* ---- look ---- */
+
+static int check_wish(const struct host *host, const struct ledger *ledger,
+		      const struct claim *claim, const struct wish *wish,
+		      struct error *err)
+{
+	const struct resource *resource = resource_find(wish->resource);
+	_cleanup_free_ char *current = NULL;
+	const char *wanted;
+	int r;
+
+	if (!resource)
+		return error_set(err, -EINVAL, "the ledger has an unknown resource '%s'",
+				 wish->resource);
+	if (resource->check)
+		return resource->check(host, ledger, claim, wish, err);
+	r = resource->read(host->root, wish->object, &current, err);
+	if (r == -ENOENT)
+		return error_set(err, r, "%s: %s is gone", wish->resource, wish->object);
+	if (r < 0)
+		return r;
+	wanted = merged_value(ledger, resource, wish->object);
+	if (wanted && !STREQ(current, wanted))
+		return error_set(err, -ESTALE, "%s: %s is '%s' again, not '%s'",
+				 wish->resource, wish->object, current, wanted);
+	return 0;
+}
+
+int converge_check(const struct host *host, const struct ledger *ledger,
+		   const struct claim *claim, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < claim->n_wishes; i++)
+		r = check_wish(host, ledger, claim, &claim->wishes[i], err);
+	return r;
+}
+
+int converge_drift(const struct host *host, const struct ledger *ledger,
+		   struct changes *ret, struct error *err)
+{
+	for (size_t i = 0; i < ledger->n_entries; i++) {
+		const struct entry *entry = &ledger->entries[i];
+		const struct resource *resource = resource_find(entry->resource);
+		_cleanup_free_ char *current = NULL;
+		int r;
+
+		if (!resource)
+			return error_set(err, -EINVAL,
+					 "the ledger has an unknown resource '%s'",
+					 entry->resource);
+		r = resource->read(host->root, entry->object, &current, err);
+		if (r == -ENOENT)
+			current = xstrdup("gone");
+		else if (r < 0)
+			return r;
+		if (!STREQ(current, entry->written))
+			push_change(ret, resource, entry->object, entry->written, current);
+	}
+	return 0;
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The program as libvirt's hook; see hook-mode.h. */
+
+#include <stdio.h>
+
+#include "common/alloc.h"
+#include "common/log.h"
+#include "hook/hook-mode.h"
+#include "hook/operation.h"
+#include "hook/privilege.h"
+
+struct operation {
+	const char *name;
+	enum privilege privilege;
+	/* One of these; both NULL: nothing to do. */
+	int (*with_domain)(const struct sysroot *root, const struct domain *domain,
+			   struct error *err);
+	int (*with_name)(const struct sysroot *root, const char *name, struct error *err);
+	bool may_fail;
+};
+
+static const struct operation operations[] = {
+	{ "prepare", PRIVILEGE_PREPARE, operation_prepare, NULL, .may_fail = true },
+	{ "start", PRIVILEGE_LOOK, operation_start, NULL, .may_fail = true },
+	{ "started", PRIVILEGE_LOOK, NULL, operation_started },
+	{ "reconnect", PRIVILEGE_LOOK, NULL, operation_started },
+	{ "release", PRIVILEGE_LOOK, NULL, operation_release },
+	/*
+	 * "stopped": the devices are still QEMU's. "migrate", "restore", "attach" and whatever
+	 * comes: nothing, and above all no output.
+	 */
+};
+
+/* At most three lines: libvirt shows them as the reason of a refused start. */
+static int report(const struct operation *operation, const char *domain,
+		  const struct error *err)
+{
+	const char *cause = err->cause ? err->cause : "failed";
+
+	log_error(NULL, "%s: %s%s%s", operation->name, cause, err->remedy ? "; " : "",
+		  err->remedy ? err->remedy : "");
+	if (!operation->may_fail)
+		return EXIT_SUCCESS;
+	(void)fprintf(stderr, "hosttune: domain '%s': %s\n", domain, cause);
+	if (err->remedy)
+		(void)fprintf(stderr, "hosttune: what to do: %s\n", err->remedy);
+	return EXIT_FAILURE;
+}
+
+/* What is on stdin, up to one byte more than the reader of XML accepts. */
+static char *read_stdin(size_t *ret_size)
+{
+	size_t room = 65536, size = 0;
+	char *text = xmalloc(room);
+
+	for (;;) {
+		ssize_t n = read(STDIN_FILENO, text + size, room - size - 1);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		size += (size_t)n;
+		if (size > XML_SIZE_MAX)
+			break;
+		if (room - size < 2) {
+			room *= 2;
+			text = xreallocarray(text, room, 1);
+		}
+	}
+	text[size] = '\0';
+	*ret_size = size;
+	return text;
+}
+
+static int run_with_domain(const struct sysroot *root, const struct operation *operation,
+			   const char *name, const char *xml, size_t size,
+			   struct error *err)
+{
+	_cleanup_domain_ struct domain domain = { 0 };
+	int r = privilege_drop(operation->privilege, err);
+
+	if (r == 0)
+		r = domain_read(xml, size, &domain, err);
+	if (r < 0)
+		return r;
+	if (!domain.tagged)
+		return 0;
+	if (!STREQ(domain.name, name))
+		return error_set(err, -EINVAL,
+				 "libvirt says the domain is '%s', its XML '%s'", name,
+				 domain.name);
+	return operation->with_domain(root, &domain, err);
+}
+
+static int run_with_name(const struct sysroot *root, const struct operation *operation,
+			 const char *name, struct error *err)
+{
+	int r = privilege_drop(operation->privilege, err);
+
+	return r < 0 ? r : operation->with_name(root, name, err);
+}
+
+/* A domain that is not tagged is done with after this one search, but for what it left. */
+static int run(const struct sysroot *root, const struct operation *operation,
+	       const char *name, struct error *err)
+{
+	static const char marker[] = REQUEST_NAMESPACE;
+	_cleanup_free_ char *xml = NULL;
+	size_t size;
+	bool tagged;
+	int r;
+
+	if (operation->with_name)
+		return operation_may_concern(root, name) ?
+			       run_with_name(root, operation, name, err) :
+			       0;
+	xml = read_stdin(&size);
+	tagged = memmem(xml, size, marker, sizeof(marker) - 1) != NULL;
+	if (tagged)
+		return run_with_domain(root, operation, name, xml, size, err);
+	if (operation->with_domain != operation_prepare ||
+	    !operation_may_concern(root, name))
+		return 0;
+	/* Its tag was removed, and the release of its last run never came. */
+	r = privilege_drop(PRIVILEGE_LOOK, err);
+	if (r == 0)
+		r = operation_release(root, name, err);
+	if (r < 0)
+		log_error(NULL, "former claim: %s", err->cause);
+	return 0;
+}
+
+int hook_mode(const struct sysroot *root, int argc, char *argv[])
+{
+	_cleanup_error_ struct error err = ERROR_NULL;
+	const struct operation *operation = NULL;
+
+	for (size_t i = 0; argc >= 2 && i < ARRAY_SIZE(operations); i++) {
+		if (STREQ(operations[i].name, argv[1]))
+			operation = &operations[i];
+	}
+	/* Daemons of ordinary users call the hook too, and have no host to change. */
+	if (!operation || (root->is_host && geteuid() != 0))
+		return EXIT_SUCCESS;
+	alloc_set_exit_status(operation->may_fail ? EXIT_FAILURE : EXIT_SUCCESS);
+	log_setup(LOG_TO_SYSTEM, LOG_INFO);
+	log_set_domain(argv[0]);
+	if (run(root, operation, argv[0], &err) < 0)
+		return report(operation, argv[0], &err);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The ledger: who wants what of the host, and what the host was before.
+ *
+ * - A claim is what one domain holds: a list of wishes, each "this object of this resource shall
+ *   have this value".
+ * - An entry is an object that we changed: its baseline, and what we wrote last. It is recorded
+ *   before the host is changed and stays until the baseline is back.
+ *
+ * All of it is data: reading, finding, and text (JSON, with a version and the boot id). How it is
+ * kept in a file that many processes share is store.h.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error.h"
+
+#define LEDGER_VERSION 1
+
+enum claim_state {
+	CLAIM_PREPARING, /* being taken: half of it may be in effect */
+	CLAIM_LIVE,
+	CLAIM_RELEASING, /* being given back: no wish of it counts any more */
+};
+
+struct wish {
+	char *resource; /* "governor" */
+	char *object; /* "policy0" */
+	char *value; /* "performance" */
+	uint64_t added; /* for a counter: how much of it is there for this wish */
+};
+
+struct claim {
+	uint64_t id; /* unique on this host until it reboots */
+	char *domain;
+	char *uuid;
+	enum claim_state state;
+	bool started; /* QEMU runs: it took its memory */
+	int64_t since; /* seconds of the epoch */
+	char *problem; /* why giving back is not finished; NULL: no problem */
+	struct wish *wishes;
+	size_t n_wishes;
+};
+
+struct entry {
+	char *resource;
+	char *object;
+	char *baseline;
+	char *written; /* what we wrote last */
+	char *previous; /* what was there just before that: a crash may have left it so */
+	uint64_t claim; /* for a counter: whose move from previous to written it was */
+};
+
+struct ledger {
+	char *boot_id;
+	struct claim *claims;
+	size_t n_claims;
+	struct entry *entries;
+	size_t n_entries;
+};
+
+/* Replaces *@field by a copy of @value. */
+void ledger_set(char **field, const char *value);
+
+struct claim *ledger_find_claim(const struct ledger *ledger, uint64_t id);
+struct claim *ledger_find_domain(const struct ledger *ledger, const char *name_or_uuid);
+struct wish *claim_find_wish(const struct claim *claim, const char *resource,
+			     const char *object);
+struct entry *ledger_find_entry(const struct ledger *ledger, const char *resource,
+				const char *object);
+
+/* Each returns what it added; valid until the next call that adds or removes. */
+struct claim *ledger_add_claim(struct ledger *ledger, const char *domain,
+			       const char *uuid);
+struct wish *claim_add_wish(struct claim *claim, const char *resource, const char *object,
+			    const char *value);
+struct entry *ledger_add_entry(struct ledger *ledger, const char *resource,
+			       const char *object, const char *baseline);
+
+void ledger_remove_claim(struct ledger *ledger, uint64_t id);
+void ledger_remove_entry(struct ledger *ledger, const char *resource, const char *object);
+void claim_remove_wish(struct claim *claim, const char *resource, const char *object);
+
+/* A wish of @claim counts: it is being taken or held. */
+bool claim_counts(const struct claim *claim);
+
+const char *claim_state_name(enum claim_state state);
+
+/* As JSON, indented; the caller frees. json_load() must have been called. */
+char *ledger_format(const struct ledger *ledger);
+
+/* Parses that: 0, or -EINVAL with @err saying what is wrong. *@ret is valid either way. */
+int ledger_parse(const char *text, size_t size, struct ledger *ret, struct error *err);
+
+/* A copy that shares nothing. */
+struct claim claim_copy(const struct claim *claim);
+void claim_done(struct claim *claim);
+void ledger_done(struct ledger *ledger);
+#define _cleanup_ledger_ _cleanup_(ledger_done)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a domain's request means on this host: the wishes of its claim, and the changes that
+ * taking them would make. The same function serves 'hosttune plan' and prepare.
+ */
+#pragma once
+
+#include "hook/converge.h"
+
+struct plan {
+	struct claim claim; /* with an id of its own, not part of any ledger */
+	struct changes changes;
+	struct strv notes;
+};
+
+/*
+ * Plans for @domain beside the claims in @ledger, which is changed in memory and good for
+ * nothing else afterwards. A claim that the domain holds already counts as given back. 0, or a
+ * negative errno with @err: why the start would be refused. Release with plan_done() either way.
+ */
+int plan_make(const struct host *host, const struct config *config,
+	      const struct domain *domain, struct ledger *ledger, struct plan *ret,
+	      struct error *err);
+void plan_done(struct plan *plan);
+#define _cleanup_plan_ _cleanup_(plan_done)
