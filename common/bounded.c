@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -101,12 +102,17 @@ static ssize_t receive(int fd, char *buffer, size_t room, uint64_t deadline)
 	return (ssize_t)size;
 }
 
-/* Kills the child, and reaps it if it can die. */
-static void dispose(pid_t pid)
+/* Reaps a child that has said all it had to say and is about to end; or kills it, if it can die. */
+static void dispose(pid_t pid, bool is_done)
 {
 	uint64_t grace = deadline_in_ms(KILL_GRACE_MS);
 
 	(void)kill(pid, SIGKILL);
+	if (is_done) {
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		return;
+	}
 	while (waitpid(pid, NULL, WNOHANG) == 0 && deadline_left_ms(grace) > 0)
 		deadline_sleep_ms(grace, 1);
 }
@@ -119,7 +125,7 @@ int bounded_finish(struct bounded *job, uint64_t deadline, struct error *err)
 	const char *cause, *remedy;
 	int result;
 
-	dispose(job->pid);
+	dispose(job->pid, size >= (ssize_t)sizeof(result));
 	if (size < 0)
 		return error_set(err, (int)size, "the kernel did not answer in time");
 	if ((size_t)size < sizeof(result))

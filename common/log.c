@@ -84,7 +84,7 @@ void log_message(int priority, const char *resource, const char *fmt, ...)
 	journal_sendv_fn *sendv;
 	va_list ap;
 
-	if (priority > log_max_priority)
+	if (log_target == LOG_TO_NOTHING || priority > log_max_priority)
 		return;
 	va_start(ap, fmt);
 	body = xvasprintf(fmt, ap);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The log: the systemd journal where it runs, else syslog; on a terminal's stderr for the
- * administrator's tool.
+ * The log: the systemd journal where it runs, else syslog; stderr for the administrator's tool;
+ * nothing for a hook that works on another root than the host's.
  *
  * common/ returns errors and does not log; whoever handles an error without passing it on logs
  * it, once.
@@ -13,6 +13,7 @@
 #include "common/macro.h"
 
 enum log_target {
+	LOG_TO_NOTHING,
 	LOG_TO_STDERR,
 	LOG_TO_SYSTEM, /* the journal, or syslog */
 };

@@ -54,35 +54,25 @@ static bool is_ours(const struct resource *resource, const struct entry *entry,
 	       (resource->is_halfway && resource->is_halfway(current));
 }
 
-/*
- * Compares and records: adds to @changes what has to be written for @object, if anything.
- * -ENOENT: the object is gone.
- */
-static int decide(const struct host *host, struct ledger *ledger,
-		  const struct resource *resource, const char *object, bool taking,
-		  struct changes *changes, struct error *err)
+/* Compares and records: adds to @changes what has to be written for @object, if anything. */
+static void decide(struct ledger *ledger, const struct resource *resource,
+		   const char *object, const char *current, bool taking,
+		   struct changes *changes)
 {
 	struct entry *entry = ledger_find_entry(ledger, resource->name, object);
 	const char *wanted = merged_value(ledger, resource, object);
-	_cleanup_free_ char *current = NULL;
-	int r;
 
-	if (!taking && !entry && !wanted)
-		return 0; /* it was as this claim wanted before it came */
-	r = resource->read(host->root, object, &current, err);
-	if (r < 0)
-		return r;
 	if (!wanted)
 		wanted = entry ? entry->baseline : current;
 	if (STREQ(current, wanted) || (!taking && resource->keeps))
-		return 0;
+		return;
 	if (entry && !is_ours(resource, entry, current)) {
 		if (!taking) {
 			log_warning(resource->name,
 				    "%s is '%s' now, not '%s' as we left it: somebody else "
 				    "changed it, which is kept",
 				    object, current, entry->written);
-			return 0;
+			return;
 		}
 		ledger_set(&entry->baseline, current);
 	}
@@ -91,21 +81,24 @@ static int decide(const struct host *host, struct ledger *ledger,
 	push_change(changes, resource, object, current, wanted);
 	ledger_set(&entry->previous, current);
 	ledger_set(&entry->written, wanted);
-	return 0;
 }
 
 /* ---- plan ---- */
 
-static int plan_counter(const struct host *host, const struct ledger *ledger,
-			const struct claim *claim, const struct wish *wish,
-			const struct resource *resource, struct changes *ret,
-			struct error *err)
+static int plan_wish(const struct host *host, struct ledger *ledger,
+		     const struct claim *claim, const struct wish *wish,
+		     struct changes *ret, struct error *err)
 {
+	const struct resource *resource = resource_find(wish->resource);
 	_cleanup_free_ char *current = NULL, *wanted = NULL;
 	int r = resource->read(host->root, wish->object, &current, err);
 
 	if (r < 0)
 		return r;
+	if (!resource->want) {
+		decide(ledger, resource, wish->object, current, true, ret);
+		return 0;
+	}
 	r = resource->want(host, ledger, claim, wish, current, &wanted);
 	if (r < 0)
 		return error_set(err, r, "failed to read %s: %s", wish->object,
@@ -125,12 +118,8 @@ int converge_plan(const struct host *host, struct ledger *ledger, uint64_t claim
 		for (size_t j = 0; r == 0 && j < claim->n_wishes; j++) {
 			const struct wish *wish = &claim->wishes[j];
 
-			if (!STREQ(wish->resource, resources[i]->name))
-				continue;
-			r = resources[i]->want ? plan_counter(host, ledger, claim, wish,
-							      resources[i], ret, err) :
-						 decide(host, ledger, resources[i],
-							wish->object, true, ret, err);
+			if (STREQ(wish->resource, resources[i]->name))
+				r = plan_wish(host, ledger, claim, wish, ret, err);
 		}
 	}
 	return r;
@@ -168,59 +157,90 @@ static int execute(const struct convergence *c, const struct change *change,
 			 now, change->after);
 }
 
-/* Objects of one resource that the claim has wishes for. */
-static void list_objects(const struct claim *claim, const struct resource *resource,
-			 struct strv *ret)
+/* One object of a claim, and how it goes. */
+struct work {
+	char *object;
+	char *current; /* NULL: could not be read */
+	bool failed;
+};
+
+struct works {
+	struct work *items;
+	size_t n;
+};
+
+static void works_done(struct works *works)
 {
-	for (size_t i = 0; i < claim->n_wishes; i++) {
-		if (STREQ(claim->wishes[i].resource, resource->name))
-			strv_push(ret, claim->wishes[i].object);
+	for (size_t i = 0; i < works->n; i++) {
+		free(works->items[i].object);
+		free(works->items[i].current);
 	}
+	free(works->items);
+	*works = (struct works){ 0 };
+}
+#define _cleanup_works_ _cleanup_(works_done)
+
+/* Reads every object of the resource that the claim in the ledger has a wish for. */
+static int read_objects(const struct convergence *c, uint64_t claim_id,
+			const struct resource *resource, bool taking, struct works *ret,
+			struct error *err)
+{
+	const struct claim *claim = ledger_find_claim(&c->store->ledger, claim_id);
+
+	if (!claim)
+		return error_set(err, -ESTALE, "the claim is gone from the ledger");
+	for (size_t i = 0; i < claim->n_wishes; i++) {
+		_cleanup_error_ struct error why = ERROR_NULL;
+		struct work *work;
+		int r;
+
+		if (!STREQ(claim->wishes[i].resource, resource->name))
+			continue;
+		work = ARRAY_PUSH(ret->items, ret->n);
+		work->object = xstrdup(claim->wishes[i].object);
+		r = resource->read(c->host->root, work->object, &work->current, &why);
+		if (r == 0 || (r == -ENOENT && !taking))
+			continue; /* what is gone needs nothing given back */
+		work->failed = true;
+		(void)error_set(err, r, "%s", why.cause ? why.cause : strerror(-r));
+		if (taking)
+			return r;
+	}
+	return 0;
 }
 
 /*
- * Decides on every object of one resource and records it; the lock is still held when it
- * returns 0.
+ * Decides on every object of one resource and records it. The lock is held when this returns 0.
+ * A slow resource's objects are read before that: it may take time, and nobody else's they are.
  */
 static int begin_and_decide(const struct convergence *c, uint64_t claim_id,
 			    const struct resource *resource, bool taking,
-			    struct strv *objects, struct changes *changes,
-			    struct strv *failed, struct error *err)
+			    struct works *works, struct changes *changes,
+			    struct error *err)
 {
-	struct ledger *ledger = &c->store->ledger;
-	const struct claim *claim;
-	int r;
+	_cleanup_error_ struct error why = ERROR_NULL;
+	int r = 0;
 
-	r = store_begin(c->store, c->deadline, err);
+	if (resource->slow)
+		r = read_objects(c, claim_id, resource, taking, works, err);
+	if (r == 0)
+		r = store_begin(c->store, c->deadline, err);
 	if (r < 0)
 		return r;
-	claim = ledger_find_claim(ledger, claim_id);
-	if (claim)
-		list_objects(claim, resource, objects);
-	else
-		r = error_set(err, -ESTALE, "the claim is gone from the ledger");
-	strv_for_each(object, objects) {
-		_cleanup_error_ struct error why = ERROR_NULL;
+	if (!resource->slow)
+		r = read_objects(c, claim_id, resource, taking, works, err);
+	for (size_t i = 0; r == 0 && i < works->n; i++) {
+		const struct work *work = &works->items[i];
 
-		r = decide(c->host, ledger, resource, object, taking, changes, &why);
-		if (r == 0 || (r == -ENOENT && !taking)) {
-			r = 0;
-			continue;
-		}
-		(void)error_set(err, r, "%s",
-				why.cause ? why.cause :
-					    "the object is not there any more");
-		if (taking)
-			break;
-		strv_push(failed, object);
-		r = 0;
+		if (work->current && !work->failed)
+			decide(&c->store->ledger, resource, work->object, work->current,
+			       taking, changes);
 	}
-	if (r == 0 && changes->n)
-		r = store_save(c->store, err);
-	if (r < 0 && !taking && claim) {
-		/* No room for the record: giving back is right all the same. */
-		log_warning(resource->name, "%s", err->cause);
-		r = 0;
+	if (r == 0 && changes->n && store_save(c->store, &why) < 0) {
+		/* No room for the record: nothing new is taken, but giving back is right. */
+		log_warning(resource->name, "%s", why.cause);
+		if (taking)
+			r = error_set(err, -EIO, "%s", why.cause);
 	}
 	if (r < 0)
 		store_end(c->store);
@@ -229,24 +249,33 @@ static int begin_and_decide(const struct convergence *c, uint64_t claim_id,
 
 /* Drops what is done: wishes given back, and entries that nobody has a wish for any more. */
 static void forget(struct ledger *ledger, uint64_t claim_id,
-		   const struct resource *resource, const struct strv *objects,
-		   const struct strv *failed)
+		   const struct resource *resource, const struct works *works)
 {
 	struct claim *claim = ledger_find_claim(ledger, claim_id);
 
-	strv_for_each(object, objects) {
-		if (strv_contains(failed, object))
+	for (size_t i = 0; i < works->n; i++) {
+		const char *object = works->items[i].object;
+
+		if (works->items[i].failed)
 			continue;
 		if (claim)
 			claim_remove_wish(claim, resource->name, object);
-		if (!merged_value(ledger, resource, object) &&
-		    !resource_holder(ledger, claim_id, resource->name, object))
+		if (!resource_holder(ledger, claim_id, resource->name, object))
 			ledger_remove_entry(ledger, resource->name, object);
 	}
 }
 
+static void mark_failed(struct works *works, const char *object)
+{
+	for (size_t i = 0; i < works->n; i++) {
+		if (STREQ(works->items[i].object, object))
+			works->items[i].failed = true;
+	}
+}
+
+/* Writes all changes; taking stops at the first that fails, giving back goes on. */
 static int execute_all(const struct convergence *c, const struct changes *changes,
-		       bool taking, struct strv *failed, struct error *err)
+		       bool taking, struct works *works, struct error *err)
 {
 	int result = 0;
 
@@ -256,53 +285,54 @@ static int execute_all(const struct convergence *c, const struct changes *change
 
 		if (r == 0)
 			continue;
-		(void)error_set(err, r, "%s", why.cause);
+		result = error_set(err, r, "%s", why.cause);
 		if (why.remedy)
 			error_remedy(err, "%s", why.remedy);
 		if (taking)
 			return r;
 		log_error(changes->items[i].resource->name, "%s", why.cause);
-		strv_push(failed, changes->items[i].object);
-		result = r;
+		mark_failed(works, changes->items[i].object);
 	}
 	return result;
 }
 
-/* All objects of one resource: decide, record, write, forget. */
-static int converge_resource(const struct convergence *c, uint64_t claim_id,
-			     const struct resource *resource, bool taking,
-			     struct error *err)
+static int take_resource(const struct convergence *c, uint64_t claim_id,
+			 const struct resource *resource, struct error *err)
 {
-	_cleanup_strv_ struct strv objects = STRV_NULL, failed = STRV_NULL;
+	_cleanup_works_ struct works works = { 0 };
 	_cleanup_changes_ struct changes changes = { 0 };
-	_cleanup_error_ struct error ignored = ERROR_NULL;
-	bool locked = true;
-	int r;
+	int r = begin_and_decide(c, claim_id, resource, true, &works, &changes, err);
 
-	r = begin_and_decide(c, claim_id, resource, taking, &objects, &changes, &failed,
-			     err);
 	if (r < 0)
 		return r;
-	if (resource->slow) {
+	if (resource->slow)
 		store_end(c->store);
-		locked = false;
-	}
-	r = execute_all(c, &changes, taking, &failed, err);
-	if (!taking) {
-		int begun = locked ? 0 : store_begin(c->store, c->deadline, &ignored);
-
-		if (begun == 0) {
-			forget(&c->store->ledger, claim_id, resource, &objects, &failed);
-			(void)store_save(c->store,
-					 &ignored); /* else found done next time */
-			locked = true;
-		}
-		if (r == 0 && failed.n)
-			r = -EBUSY; /* said in err */
-	}
-	if (locked)
+	r = execute_all(c, &changes, true, &works, err);
+	if (!resource->slow)
 		store_end(c->store);
 	return r;
+}
+
+static int give_resource(const struct convergence *c, uint64_t claim_id,
+			 const struct resource *resource, struct error *err)
+{
+	_cleanup_works_ struct works works = { 0 };
+	_cleanup_changes_ struct changes changes = { 0 };
+	_cleanup_error_ struct error why = ERROR_NULL;
+	int r = begin_and_decide(c, claim_id, resource, false, &works, &changes, err);
+
+	if (r < 0)
+		return r;
+	if (resource->slow)
+		store_end(c->store);
+	r = execute_all(c, &changes, false, &works, err);
+	if (resource->slow && store_begin(c->store, c->deadline, &why) < 0)
+		return error_set(err, -EBUSY, "%s", why.cause);
+	forget(&c->store->ledger, claim_id, resource, &works);
+	if (store_save(c->store, &why) < 0) /* then the next call finds it given back */
+		log_warning(resource->name, "%s", why.cause);
+	store_end(c->store);
+	return r == 0 && err->cause ? -EBUSY : r; /* an object could not be read */
 }
 
 static bool has_wishes(const struct ledger *ledger, uint64_t claim_id,
@@ -326,7 +356,7 @@ int converge_take(const struct convergence *c, uint64_t claim_id, struct error *
 		if (!has_wishes(&c->store->ledger, claim_id, resource))
 			continue;
 		r = resource->take ? resource->take(c, claim_id, err) :
-				     converge_resource(c, claim_id, resource, true, err);
+				     take_resource(c, claim_id, resource, err);
 		if (r < 0) {
 			error_prefix(err, "%s", resource->name);
 			return r;
@@ -370,9 +400,8 @@ int converge_give(const struct convergence *c, uint64_t claim_id, struct error *
 
 		if (!has_wishes(&c->store->ledger, claim_id, resource))
 			continue;
-		r = resource->give ?
-			    resource->give(c, claim_id, &why) :
-			    converge_resource(c, claim_id, resource, false, &why);
+		r = resource->give ? resource->give(c, claim_id, &why) :
+				     give_resource(c, claim_id, resource, &why);
 		if (r < 0)
 			strv_pushf(&problems, "%s: %s", resource->name,
 				   why.cause ? why.cause : strerror(-r));

@@ -144,7 +144,7 @@ int hook_mode(const struct sysroot *root, int argc, char *argv[])
 	if (!operation || (root->is_host && geteuid() != 0))
 		return EXIT_SUCCESS;
 	alloc_set_exit_status(operation->may_fail ? EXIT_FAILURE : EXIT_SUCCESS);
-	log_setup(LOG_TO_SYSTEM, LOG_INFO);
+	log_setup(root->is_host ? LOG_TO_SYSTEM : LOG_TO_NOTHING, LOG_INFO);
 	log_set_domain(argv[0]);
 	if (run(root, operation, argv[0], &err) < 0)
 		return report(operation, argv[0], &err);
