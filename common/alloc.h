@@ -21,13 +21,13 @@
 void alloc_set_exit_status(int status);
 
 /* As malloc(), calloc(), realloc(), strdup(), strndup(), asprintf(); the caller frees. */
-void *xmalloc(size_t size) __attribute__((malloc));
-void *xcalloc(size_t count, size_t size) __attribute__((malloc));
-void *xreallocarray(void *p, size_t count, size_t size);
-char *xstrdup(const char *s);
-char *xstrndup(const char *s, size_t n);
-char *xasprintf(const char *fmt, ...) _printf_(1, 2);
-char *xvasprintf(const char *fmt, va_list ap) _printf_(1, 0);
+void *xmalloc(size_t size) __attribute__((malloc)) _returns_nonnull_;
+void *xcalloc(size_t count, size_t size) __attribute__((malloc)) _returns_nonnull_;
+void *xreallocarray(void *p, size_t count, size_t size) _returns_nonnull_;
+char *xstrdup(const char *s) _returns_nonnull_;
+char *xstrndup(const char *s, size_t n) _returns_nonnull_;
+char *xasprintf(const char *fmt, ...) _printf_(1, 2) _returns_nonnull_;
+char *xvasprintf(const char *fmt, va_list ap) _printf_(1, 0) _returns_nonnull_;
 
 /*
  * Room for one more element at the end of @array, which holds @count; evaluates to a pointer to
@@ -36,4 +36,4 @@ char *xvasprintf(const char *fmt, va_list ap) _printf_(1, 0);
 #define ARRAY_PUSH(array, count) \
 	((array) = array_grow((array), (count), sizeof(*(array))), &(array)[(count)++])
 
-void *array_grow(void *array, size_t count, size_t size);
+void *array_grow(void *array, size_t count, size_t size) _returns_nonnull_;

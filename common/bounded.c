@@ -25,7 +25,7 @@ static void send_result(int fd, int result, const struct error *err)
 	_cleanup_free_ char *message = xcalloc(1, size);
 
 	memcpy(message, &result, sizeof(result));
-	memcpy(stpcpy(message + sizeof(result), cause) + 1, remedy, strlen(remedy));
+	(void)stpcpy(stpcpy(message + sizeof(result), cause) + 1, remedy);
 	while (sent < size) {
 		ssize_t n = write(fd, message + sent, size - sent);
 
@@ -60,14 +60,14 @@ int bounded_start(struct bounded *job, bounded_fn *fn, void *arg)
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -errno;
+		return negative_errno();
 	job->pid = fork();
 	if (job->pid < 0) {
-		int saved = errno;
+		int r = negative_errno();
 
 		(void)close(fds[0]);
 		(void)close(fds[1]);
-		return -saved;
+		return r;
 	}
 	if (job->pid == 0) {
 		(void)close(fds[0]);

@@ -17,7 +17,7 @@ int dl_load(const char *soname, const struct dl_symbol *symbols, struct error *e
 	}
 	if (library && !symbols->name)
 		return 0;
-	reason = dlerror(); /* NOLINT(concurrency-mt-unsafe): there is one thread */
+	reason = dlerror();
 	(void)error_set(err, -ELIBACC, "failed to load '%s': %s", soname,
 			reason ? reason : "unknown reason");
 	error_remedy(err, "install the package that has '%s'", soname);

@@ -35,7 +35,7 @@ int lock_process(int fd, uint64_t deadline)
 	(void)sigaction(SIGALRM, &action, &former);
 	timer_set(WAKE_US);
 	do
-		r = fcntl(fd, F_SETLKW, &range) < 0 ? -errno : 0;
+		r = fcntl(fd, F_SETLKW, &range) < 0 ? negative_errno() : 0;
 	while (r == -EINTR && deadline_left_ms(deadline) > 0);
 	timer_set(0);
 	(void)sigaction(SIGALRM, &former, NULL);
@@ -62,7 +62,7 @@ int lock_shared_try(int fd, uint64_t offset)
 
 	if (fcntl(fd, F_OFD_SETLK, &range) == 0)
 		return 0;
-	return errno == EACCES ? -EAGAIN : -errno;
+	return errno == EACCES ? -EAGAIN : negative_errno();
 }
 
 int lock_shared(int fd, uint64_t offset, uint64_t deadline)

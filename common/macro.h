@@ -14,6 +14,7 @@
 
 #define _cleanup_(f) __attribute__((cleanup(f)))
 #define _must_check_ __attribute__((warn_unused_result))
+#define _returns_nonnull_ __attribute__((returns_nonnull))
 #define _noreturn_ __attribute__((noreturn))
 #define _printf_(fmt, args) __attribute__((format(printf, fmt, args)))
 #define _unused_ __attribute__((unused))
@@ -53,6 +54,14 @@ static inline void cleanup_close_fd(const int *fd)
 
 #define _cleanup_free_ _cleanup_(cleanup_free_ptr)
 #define _cleanup_close_ _cleanup_(cleanup_close_fd)
+
+/* -errno after a call that failed: always negative, which a reader of the code can rely on. */
+static inline int negative_errno(void)
+{
+	int r = -errno;
+
+	return r < 0 ? r : -EIO;
+}
 
 /* True when @s begins with @prefix. */
 static inline int str_has_prefix(const char *s, const char *prefix)

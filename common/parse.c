@@ -14,8 +14,8 @@ static int parse_base(const char *s, int base, uint64_t *ret)
 
 	errno = 0;
 	v = strtoull(s, &end, base);
-	if (errno)
-		return -errno;
+	if (errno == ERANGE)
+		return -ERANGE;
 	if (end == s || *end)
 		return -EINVAL;
 	*ret = v;
@@ -100,29 +100,36 @@ int parse_memory_kib(const char *number, const char *unit, uint64_t *ret_kib)
 	return 0;
 }
 
+#define WORD_MAX 64
+
+/* One row of the table: distances of @b's beginnings to one letter more of @a. */
+static void next_row(size_t *row, char letter, const char *b)
+{
+	size_t diagonal = row[0];
+
+	row[0]++;
+	for (size_t j = 1; b[j - 1]; j++) {
+		size_t up = row[j];
+		size_t changed = diagonal + (letter != b[j - 1]);
+		size_t longer = MIN(up, row[j - 1]) + 1;
+
+		row[j] = MIN(changed, longer);
+		diagonal = up;
+	}
+}
+
 /* Levenshtein distance of two short words; long ones are simply far apart. */
 static size_t distance(const char *a, const char *b)
 {
-	size_t la = strlen(a), lb = strlen(b), row[64];
+	size_t row[WORD_MAX] = { 0 }, n = strlen(b);
 
-	if (lb >= ARRAY_SIZE(row) || la >= ARRAY_SIZE(row))
+	if (n >= WORD_MAX || strlen(a) >= WORD_MAX)
 		return SIZE_MAX;
-	for (size_t j = 0; j <= lb; j++)
+	for (size_t j = 0; j <= n; j++)
 		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t up = row[j];
-			size_t same = tolower((unsigned char)a[i - 1]) ==
-				      tolower((unsigned char)b[j - 1]);
-
-			row[j] = MIN(diagonal + !same, MIN(up, row[j - 1]) + 1);
-			diagonal = up;
-		}
-	}
-	return row[lb];
+	for (; *a; a++)
+		next_row(row, *a, b);
+	return row[n];
 }
 
 const char *parse_nearest(const char *word, const char *const *names)

@@ -28,7 +28,7 @@ int sysroot_open(const char *dir, struct sysroot *ret)
 	_cleanup_close_ int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &given) < 0)
-		return -errno;
+		return negative_errno();
 	ret->is_host = stat("/", &real) == 0 && given.st_dev == real.st_dev &&
 		       given.st_ino == real.st_ino;
 	ret->fd = TAKE_FD(fd);
@@ -54,7 +54,7 @@ static int open_path(const struct sysroot *root, int flags, const char *path)
 	do
 		fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-	return fd < 0 ? -errno : (int)fd;
+	return fd < 0 ? negative_errno() : (int)fd;
 }
 
 int sysroot_openf(const struct sysroot *root, int flags, const char *fmt, ...)
@@ -81,7 +81,7 @@ int fd_read_all(int fd, size_t max, char **ret, size_t *ret_size)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -errno;
+			return negative_errno();
 		if (n == 0)
 			break;
 		size += (size_t)n;
@@ -108,7 +108,7 @@ static int read_attribute(const struct sysroot *root, const char *path, char **r
 		n = read(fd, buffer, sizeof(buffer) - 1);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return -errno;
+		return negative_errno();
 	if (n > 0 && buffer[n - 1] == '\n')
 		n--;
 	*ret = xstrndup(buffer, (size_t)n);
@@ -162,7 +162,7 @@ int sysroot_write(const struct sysroot *root, const char *value, const char *fmt
 		return fd;
 	n = write(fd, value, size);
 	if (n < 0)
-		return -errno;
+		return negative_errno();
 	return (size_t)n == size ? 0 : -EIO;
 }
 
@@ -176,8 +176,9 @@ static int readlink_path(const struct sysroot *root, const char *path, char **re
 		return fd;
 	n = readlinkat(fd, "", target, sizeof(target) - 1);
 	if (n < 0)
-		return errno == ENOENT ? -EINVAL :
-					 -errno; /* ENOENT: not a symbolic link */
+		return errno == ENOENT ?
+			       -EINVAL :
+			       negative_errno(); /* ENOENT: not a symbolic link */
 	*ret = xstrndup(target, (size_t)n);
 	return 0;
 }
@@ -224,7 +225,7 @@ int sysroot_stat(const struct sysroot *root, struct stat *ret, const char *fmt, 
 	fd = open_path(root, O_PATH, path);
 	if (fd < 0)
 		return fd;
-	return fstat(fd, ret) < 0 ? -errno : 0;
+	return fstat(fd, ret) < 0 ? negative_errno() : 0;
 }
 
 static bool is_directory(int dir, const struct dirent *entry)

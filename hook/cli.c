@@ -158,7 +158,7 @@ int cli_read_domain_xml(const struct cli *cli, const char *operand, char **ret,
 			       0;
 	}
 	if (errno != ENOENT || find_domain_file(cli, operand, ret, ret_size) < 0) {
-		(void)error_set(err, -errno,
+		(void)error_set(err, negative_errno(),
 				"there is no file and no defined domain '%s'", operand);
 		error_remedy(err, "see 'virsh list --all'");
 		return -ENOENT;
@@ -193,7 +193,6 @@ static int parse_options(int argc, char *argv[], struct arguments *ret)
 	};
 	int c;
 
-	/* There is one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
 		switch (c) {
 		case 'h':

@@ -11,20 +11,20 @@
 
 struct operation {
 	const char *name;
-	enum privilege privilege;
 	/* One of these; both NULL: nothing to do. */
 	int (*with_domain)(const struct sysroot *root, const struct domain *domain,
 			   struct error *err);
 	int (*with_name)(const struct sysroot *root, const char *name, struct error *err);
+	enum privilege privilege;
 	bool may_fail;
 };
 
 static const struct operation operations[] = {
-	{ "prepare", PRIVILEGE_PREPARE, operation_prepare, NULL, .may_fail = true },
-	{ "start", PRIVILEGE_LOOK, operation_start, NULL, .may_fail = true },
-	{ "started", PRIVILEGE_LOOK, NULL, operation_started },
-	{ "reconnect", PRIVILEGE_LOOK, NULL, operation_started },
-	{ "release", PRIVILEGE_LOOK, NULL, operation_release },
+	{ "prepare", operation_prepare, NULL, PRIVILEGE_PREPARE, true },
+	{ "start", operation_start, NULL, PRIVILEGE_LOOK, true },
+	{ "started", NULL, operation_started, PRIVILEGE_LOOK, false },
+	{ "reconnect", NULL, operation_started, PRIVILEGE_LOOK, false },
+	{ "release", NULL, operation_release, PRIVILEGE_LOOK, false },
 	/*
 	 * "stopped": the devices are still QEMU's. "migrate", "restore", "attach" and whatever
 	 * comes: nothing, and above all no output.

@@ -34,7 +34,7 @@ int pool_parse(const char *name, struct pool *ret)
 
 int pool_read(const struct sysroot *root, const struct pool *pool, struct pool_state *ret)
 {
-	uint64_t total, free, surplus;
+	uint64_t total = 0, free = 0, surplus = 0;
 	int r;
 
 	r = sysroot_read_u64(root, &total, POOL_DIR "/nr_hugepages", pool->node,

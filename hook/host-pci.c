@@ -113,9 +113,14 @@ bool pci_driver_is_vfio(const struct sysroot *root, const char *driver)
 	return strv_contains(&holders, module);
 }
 
+/* Takes @name and @dir over. */
 static void add_node(struct device_nodes *nodes, dev_t number, char *name, char *dir)
 {
-	*ARRAY_PUSH(nodes->items, nodes->n) = (struct device_node){ number, name, dir };
+	struct device_node *node = ARRAY_PUSH(nodes->items, nodes->n);
+
+	node->number = number;
+	node->name = name;
+	node->dir = dir;
 }
 
 /* DEVNAME= of a uevent attribute, or the directory's own name. */

@@ -13,15 +13,18 @@
 #define TABLE_SIZE_MAX (16U << 20)
 
 /* One open descriptor, given as the link /proc/PID/fd/N with directory @fd_dir. */
-static bool is_node(int fd_dir, const char *fd, const char *target,
-		    const struct device_nodes *nodes)
+static bool is_node(const struct sysroot *root, int fd_dir, const char *fd,
+		    const char *target, const struct device_nodes *nodes)
 {
 	struct stat st;
 
-	/* stat() of what a dead server behind a mount serves would wait for it. */
+	/*
+	 * stat() of what a dead server behind a mount serves would wait for it. Links of a
+	 * captured host are names only.
+	 */
 	if (!str_has_prefix(target, "/dev/"))
 		return false;
-	if (fstatat(fd_dir, fd, &st, 0) < 0 ||
+	if (!root->is_host || fstatat(fd_dir, fd, &st, 0) < 0 ||
 	    !(S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
 		st.st_rdev = 0;
 	for (size_t i = 0; i < nodes->n; i++) {
@@ -60,7 +63,7 @@ static bool process_uses(const struct sysroot *root, const char *pid,
 		if (n < 0)
 			continue;
 		target[n] = '\0';
-		if (is_node(dir, fd, target, nodes) || is_resource(target, address))
+		if (is_node(root, dir, fd, target, nodes) || is_resource(target, address))
 			return true;
 	}
 	return false;
@@ -90,18 +93,23 @@ int use_find_processes(const struct sysroot *root, const struct device_nodes *no
 }
 
 /* A line of mountinfo: "36 35 98:0 /root /mount/point options - type source ...". */
+static const char *mount_source(const struct strv *fields)
+{
+	for (size_t i = 6; i + 2 < fields->n; i++) {
+		if (STREQ(fields->items[i], "-"))
+			return fields->items[i + 2];
+	}
+	return NULL;
+}
+
 static void match_mount(const struct strv *fields, const struct device_node *node,
 			struct strv *ret)
 {
 	_cleanup_free_ char *number =
 		xasprintf("%u:%u", major(node->number), minor(node->number));
 	_cleanup_free_ char *path = xasprintf("/dev/%s", node->name);
-	const char *source = NULL;
+	const char *source = mount_source(fields);
 
-	for (size_t i = 6; i + 2 < fields->n && !source; i++) {
-		if (STREQ(fields->items[i], "-"))
-			source = fields->items[i + 2];
-	}
 	if (STREQ(fields->items[2], number) || (source && STREQ(source, path)))
 		strv_pushf(ret, "'%s' is mounted on '%s'", path, fields->items[4]);
 }

@@ -71,7 +71,7 @@ int host_siblings(const struct host *host, unsigned cpu, struct bitset *ret)
 
 int host_distance(const struct host *host, unsigned from, unsigned to, unsigned *ret)
 {
-	_cleanup_strv_ struct strv distances = STRV_NULL, online = STRV_NULL;
+	_cleanup_strv_ struct strv distances = STRV_NULL;
 	_cleanup_bitset_ struct bitset nodes = BITSET_NULL;
 	_cleanup_free_ char *text = NULL;
 	size_t index = 0;

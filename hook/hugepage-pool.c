@@ -229,18 +229,11 @@ static void settle(struct ledger *ledger, struct entry *entry, uint64_t current)
 	set_number(&entry->previous, current);
 }
 
-static struct entry *settled_entry(struct ledger *ledger, const struct move *move,
-				   uint64_t current)
+static struct entry *add_entry(struct ledger *ledger, const char *object, uint64_t current)
 {
-	struct entry *entry = ledger_find_entry(ledger, RESOURCE, move->object);
-	_cleanup_free_ char *baseline = NULL;
+	_cleanup_free_ char *baseline = xasprintf("%" PRIu64, current);
 
-	if (entry) {
-		settle(ledger, entry, current);
-		return entry;
-	}
-	baseline = xasprintf("%" PRIu64, current);
-	return ledger_add_entry(ledger, RESOURCE, move->object, baseline);
+	return ledger_add_entry(ledger, RESOURCE, object, baseline);
 }
 
 static int write_in_child(void *arg, struct error *err)
@@ -311,7 +304,9 @@ static int plan_round(const struct convergence *c, uint64_t claim_id, struct mov
 		if (r < 0)
 			return error_set(err, r, "failed to read %s: %s", move->object,
 					 strerror(-r));
-		entry = settled_entry(ledger, move, state.persistent);
+		entry = ledger_find_entry(ledger, RESOURCE, move->object);
+		if (entry)
+			settle(ledger, entry, state.persistent);
 		move->from = move->to = state.persistent;
 		if (move->is_stuck)
 			continue;
@@ -321,8 +316,9 @@ static int plan_round(const struct convergence *c, uint64_t claim_id, struct mov
 					 strerror(-r));
 		if (move->from == move->to)
 			continue;
+		if (!entry)
+			entry = add_entry(ledger, move->object, state.persistent);
 		entry->claim = claim_id;
-		set_number(&entry->previous, move->from);
 		set_number(&entry->written, move->to);
 		moving++;
 	}
@@ -341,7 +337,8 @@ static int run_moves(const struct convergence *c, uint64_t claim_id, struct move
 		if (r < 0)
 			return r;
 		moving = r = plan_round(c, claim_id, moves, set_target, arg, err);
-		if (moving > 0)
+		/* Also when nothing moves: what a dead process did is booked by now. */
+		if (moving >= 0)
 			r = store_save(c->store, err);
 		if (moving > 0 && r >= 0) {
 			run_round(c, moves);
@@ -407,11 +404,13 @@ static int shrink_target(const struct convergence *c, struct claim *claim,
 	struct wish *wish = claim_find_wish(claim, RESOURCE, move->object);
 	const struct entry *entry =
 		ledger_find_entry(&c->store->ledger, RESOURCE, move->object);
-	uint64_t floor = MIN(current, get_number(entry->baseline));
-	uint64_t step = wish ? MIN(wish->added, round_pages) : 0;
+	uint64_t floor;
 
-	move->to = MAX(floor, current - MIN(step, current));
-	if (wish && move->to == current)
+	if (!wish || !entry)
+		return 0; /* nothing was ever added */
+	floor = MIN(current, get_number(entry->baseline));
+	move->to = MAX(floor, current - MIN(MIN(wish->added, round_pages), current));
+	if (move->to == current)
 		wish->added = 0;
 	return 0;
 }

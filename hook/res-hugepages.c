@@ -93,8 +93,8 @@ static void spread(const struct planning *p, const struct need *need,
 /* The kernel's notation for kargs: "2M", "1G". */
 static char *boot_size(uint64_t kib)
 {
-	return kib % (1024 * 1024) == 0 ? xasprintf("%" PRIu64 "G", kib / 1024 / 1024) :
-					  xasprintf("%" PRIu64 "M", kib / 1024);
+	return kib % (UINT64_C(1) << 20) == 0 ? xasprintf("%" PRIu64 "G", kib >> 20) :
+						xasprintf("%" PRIu64 "M", kib / 1024);
 }
 
 /* What a node's pools of all sizes hold, in KiB. */
@@ -122,8 +122,8 @@ static int shortfall(const struct host *host, const struct ledger *ledger, uint6
 		     const struct wish *wish, const struct taken_list *taken,
 		     uint64_t *ret)
 {
-	uint64_t need, available;
-	struct pool pool;
+	uint64_t need = 0, available = 0;
+	struct pool pool = { 0 };
 	int r = pool_parse(wish->object, &pool);
 
 	if (r == 0)
@@ -209,8 +209,8 @@ static int hugepages_claim(const struct planning *p, struct error *err)
 static int hugepages_read(const struct sysroot *root, const char *object, char **ret,
 			  struct error *err)
 {
-	struct pool_state state;
-	struct pool pool;
+	struct pool_state state = { 0 };
+	struct pool pool = { 0 };
 	int r = pool_parse(object, &pool);
 
 	if (r == 0)
@@ -226,7 +226,7 @@ static int hugepages_want(const struct host *host, const struct ledger *ledger,
 			  const char *current, char **ret)
 {
 	_cleanup_taken_ struct taken_list taken = { 0 };
-	uint64_t more, present;
+	uint64_t more = 0, present = 0;
 	int r;
 
 	taken_read(host->root, ledger, claim->id, &taken);
@@ -275,7 +275,7 @@ static int find_shortage(const struct convergence *c, const struct claim *claim,
 	for (size_t i = 0; i < claim->n_wishes; i++) {
 		const struct wish *wish = &claim->wishes[i];
 		struct pool pool;
-		uint64_t missing;
+		uint64_t missing = 0;
 
 		if (!STREQ(wish->resource, RESOURCE) ||
 		    shortfall(c->host, &c->store->ledger, claim->id, wish, taken,
@@ -314,7 +314,7 @@ static int accept_shortage(const struct convergence *c, uint64_t claim_id,
 	claim = ledger_find_claim(&c->store->ledger, claim_id);
 	for (size_t i = 0; claim && i < claim->n_wishes; i++) {
 		struct wish *wish = &claim->wishes[i];
-		uint64_t missing, need;
+		uint64_t missing = 0, need = 0;
 
 		if (!STREQ(wish->resource, RESOURCE) ||
 		    parse_u64(wish->value, &need) < 0 ||
@@ -364,7 +364,7 @@ static int hugepages_check(const struct host *host, const struct ledger *ledger,
 			   struct error *err)
 {
 	_cleanup_taken_ struct taken_list taken = { 0 };
-	uint64_t missing;
+	uint64_t missing = 0;
 	int r;
 
 	taken_read(host->root, ledger, claim->id, &taken);

@@ -204,9 +204,11 @@ static int mdev_read(const struct sysroot *root, const char *object, char **ret,
 	if (r == 0)
 		r = sysroot_readlink_name(root, &type, MDEV_DEVICES "/%s/mdev_type",
 					  object);
-	if (r < 0)
-		return error_set(err, r, "failed to read mediated device %s: %s", object,
-				 strerror(-r));
+	if (r < 0) {
+		(void)error_set(err, r, "failed to read mediated device %s: %s", object,
+				strerror(-r));
+		return r;
+	}
 	slash = strrchr(path, '/');
 	if (slash)
 		*slash = '\0';

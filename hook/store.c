@@ -38,7 +38,7 @@ static int open_dir(const struct sysroot *root, bool create, int *ret, struct er
 			return error_set(err, run, "failed to open '/run': %s",
 					 strerror(-run));
 		if (mkdirat(run, "hosttune", 0700) < 0 && errno != EEXIST)
-			return error_set(err, -errno,
+			return error_set(err, negative_errno(),
 					 "failed to create '/" STORE_DIR "': %s",
 					 strerror(errno));
 		dir = sysroot_openf(root, flags, STORE_DIR);
@@ -64,8 +64,9 @@ static int open_lock(int dir, const char *name, int *ret, struct error *err)
 	int fd = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
-		return error_set(err, -errno, "failed to open '/" STORE_DIR "/%s': %s",
-				 name, strerror(errno));
+		return error_set(err, negative_errno(),
+				 "failed to open '/" STORE_DIR "/%s': %s", name,
+				 strerror(errno));
 	*ret = fd;
 	return 0;
 }
@@ -73,26 +74,22 @@ static int open_lock(int dir, const char *name, int *ret, struct error *err)
 int store_open(const struct sysroot *root, bool create, struct store *ret,
 	       struct error *err)
 {
-	_cleanup_store_ struct store store = STORE_NULL;
 	int r;
 
-	store.root = root;
+	*ret = STORE_NULL;
+	ret->root = root;
 	r = json_load(err);
 	if (r < 0)
 		return r;
-	r = sysroot_read(root, &store.boot_id, "proc/sys/kernel/random/boot_id");
+	r = sysroot_read(root, &ret->boot_id, "proc/sys/kernel/random/boot_id");
 	if (r < 0)
 		return error_set(err, r, "failed to read the boot id: %s", strerror(-r));
-	r = open_dir(root, create, &store.dir, err);
-	if (r == 0 && store.dir >= 0)
-		r = open_lock(store.dir, "lock", &store.lock, err);
-	if (r == 0 && store.dir >= 0)
-		r = open_lock(store.dir, "claims.lock", &store.claims, err);
-	if (r < 0)
-		return r;
-	*ret = store;
-	store = STORE_NULL;
-	return 0;
+	r = open_dir(root, create, &ret->dir, err);
+	if (r == 0 && ret->dir >= 0)
+		r = open_lock(ret->dir, "lock", &ret->lock, err);
+	if (r == 0 && ret->dir >= 0)
+		r = open_lock(ret->dir, "claims.lock", &ret->claims, err);
+	return r;
 }
 
 void store_close(struct store *store)
@@ -125,9 +122,10 @@ static int read_ledger(struct store *store, struct error *err)
 		return 0;
 	fd = openat(store->dir, LEDGER, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
-		return errno == ENOENT ? 0 :
-					 error_set(err, -errno, "it cannot be opened: %s",
-						   strerror(errno));
+		return errno == ENOENT ?
+			       0 :
+			       error_set(err, negative_errno(), "it cannot be opened: %s",
+					 strerror(errno));
 	if (!is_trusted(fd, S_IFREG))
 		return error_set(err, -EPERM, "it is not a file of root's alone");
 	r = fd_read_all(fd, LEDGER_SIZE_MAX, &text, &size);
@@ -150,7 +148,7 @@ static int set_aside(struct store *store, const struct error *why, struct error 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	name = xasprintf(LEDGER ".aside-%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
 	if (renameat(store->dir, LEDGER, store->dir, name) < 0)
-		return error_set(err, -errno,
+		return error_set(err, negative_errno(),
 				 "ledger '/" STORE_DIR "/" LEDGER
 				 "' cannot be used (%s) nor set aside: %s",
 				 why->cause, strerror(errno));
@@ -194,18 +192,18 @@ static int write_new(int dir, const char *text)
 
 	/* Left by a process that died: the lock is ours. */
 	if (unlinkat(dir, LEDGER_NEW, 0) < 0 && errno != ENOENT)
-		return -errno;
+		return negative_errno();
 	fd = openat(dir, LEDGER_NEW, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 		    0600);
 	if (fd < 0)
-		return -errno;
+		return negative_errno();
 	while (size > 0) {
 		ssize_t n = write(fd, text, size);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
+			return n < 0 ? negative_errno() : -EIO;
 		text += n;
 		size -= (size_t)n;
 	}
@@ -221,14 +219,14 @@ int store_save(struct store *store, struct error *err)
 	if (store->ledger.n_claims == 0 && store->ledger.n_entries == 0) {
 		if (unlinkat(store->dir, LEDGER, 0) == 0 || errno == ENOENT)
 			return 0;
-		return error_set(err, -errno,
+		return error_set(err, negative_errno(),
 				 "failed to remove '/" STORE_DIR "/" LEDGER "': %s",
 				 strerror(errno));
 	}
 	text = ledger_format(&store->ledger);
 	r = write_new(store->dir, text);
 	if (r == 0 && renameat(store->dir, LEDGER_NEW, store->dir, LEDGER) < 0)
-		r = -errno;
+		r = negative_errno();
 	if (r < 0) {
 		(void)unlinkat(store->dir, LEDGER_NEW, 0);
 		return error_set(err, r,

@@ -35,7 +35,7 @@ struct store {
 
 /*
  * Opens the directory; with @create makes it, else its absence is an empty ledger. 0, or a
- * negative errno with @err set (-EPERM: it is not root's alone).
+ * negative errno with @err set (-EPERM: it is not root's alone). Close it whatever the result.
  */
 int store_open(const struct sysroot *root, bool create, struct store *ret,
 	       struct error *err);

@@ -55,6 +55,7 @@ static void on_dtd(void *ctx, const xmlChar *name _unused_, const xmlChar *id _u
 	sym_xmlStopParser(ctxt);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the prototype is libxml2's. */
 static void on_element(void *ctx, const xmlChar *name, const xmlChar *prefix,
 		       const xmlChar *uri, int n_namespaces, const xmlChar **namespaces,
 		       int n_attributes, int n_defaulted, const xmlChar **attributes)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* The simulated kernel: which subsystem a write belongs to, and helpers for all of them. */
+/* The simulated kernel: which subsystem a write belongs to, and what all of them need. */
 
 #include <ctype.h>
 #include <errno.h>

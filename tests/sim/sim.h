@@ -48,7 +48,7 @@ bool sim_is_attr(const struct node *node);
 /* True where nobody can make or remove a file: below sys/ and proc/. */
 bool sim_is_kernel(const struct node *node);
 
-/* Helpers for subsystems. */
+/* For subsystems. */
 
 /* Store @value and a newline, unless the attribute cannot be read. */
 int sim_store(struct node *node, const char *value);
