@@ -7,7 +7,8 @@
 
 int dl_load(const char *soname, const struct dl_symbol *symbols, struct error *err)
 {
-	void *library = dlopen(soname, RTLD_NOW | RTLD_NODELETE);
+	/* Lazy: of thousands of functions a call uses a handful. */
+	void *library = dlopen(soname, RTLD_LAZY | RTLD_NODELETE);
 	const char *reason;
 
 	for (; library && symbols->name; symbols++) {

@@ -301,7 +301,6 @@ static int find_shortage(const struct convergence *c, const struct claim *claim,
 static int accept_shortage(const struct convergence *c, uint64_t claim_id,
 			   const struct taken_list *taken, struct error *err)
 {
-	_cleanup_error_ struct error ignored = ERROR_NULL;
 	struct claim *claim;
 	int r;
 
