@@ -15,6 +15,7 @@
 
 /* A round moves about as much memory as takes ROUND_MS, so that others get the lock in time. */
 #define ROUND_MS 5
+#define STUCK_WRITE_MS 2000
 #define ROUND_MIN_KIB (UINT64_C(64) << 10)
 #define ROUND_MAX_KIB (UINT64_C(16) << 20)
 
@@ -325,36 +326,55 @@ static int plan_round(const struct convergence *c, uint64_t claim_id, struct mov
 	return moving;
 }
 
+/*
+ * One round, under the ledger's lock: the number of pools that moved, or a negative errno. The
+ * lock of the pools is our children's too: when we are killed it is held until the last of their
+ * writes has come to its end, so that none lands on what somebody else wrote after it.
+ */
+static int one_round(const struct convergence *c, uint64_t claim_id, struct moves *moves,
+		     set_target_fn *set_target, const void *arg, struct error *err)
+{
+	uint64_t until = deadline_within_ms(c->deadline, STUCK_WRITE_MS);
+	int moving, r;
+
+	r = store_claim_lock(c->store, STORE_POOLS, until);
+	if (r < 0)
+		return error_set(err, r,
+				 "a write to a pool by another process does not end");
+	moving = r = plan_round(c, claim_id, moves, set_target, arg, err);
+	/* Also when nothing moves: what a dead process did is booked by now. */
+	if (moving >= 0)
+		r = store_save(c->store, err);
+	if (moving > 0 && r >= 0) {
+		run_round(c, moves);
+		r = store_save(c->store, err);
+	}
+	store_claim_unlock(c->store, STORE_POOLS);
+	return r < 0 ? r : moving;
+}
+
 /* Rounds until nothing moves any more. */
 static int run_moves(const struct convergence *c, uint64_t claim_id, struct moves *moves,
 		     set_target_fn *set_target, const void *arg, struct error *err)
 {
-	for (;;) {
-		uint64_t start = deadline_in_ms(0);
-		int moving, r, ms;
+	int r;
+
+	do {
+		uint64_t start, ms;
 
 		r = store_begin(c->store, c->deadline, err);
 		if (r < 0)
 			return r;
-		moving = r = plan_round(c, claim_id, moves, set_target, arg, err);
-		/* Also when nothing moves: what a dead process did is booked by now. */
-		if (moving >= 0)
-			r = store_save(c->store, err);
-		if (moving > 0 && r >= 0) {
-			run_round(c, moves);
-			r = store_save(c->store, err);
-		}
+		start = deadline_in_ms(0);
+		r = one_round(c, claim_id, moves, set_target, arg, err);
 		store_end(c->store);
-		if (r < 0 || moving <= 0)
-			return r;
-		ms = (int)((deadline_in_ms(0) - start) / 1000000);
+		ms = (deadline_in_ms(0) - start) / 1000000;
 		if (ms < ROUND_MS)
 			moves->round_kib = MIN(moves->round_kib * 2, ROUND_MAX_KIB);
-		else if (ms > ROUND_MS * 4)
+		else if (ms > UINT64_C(4) * ROUND_MS)
 			moves->round_kib = MAX(moves->round_kib / 2, ROUND_MIN_KIB);
-		if (deadline_left_ms(c->deadline) == 0)
-			return 0;
-	}
+	} while (r > 0 && deadline_left_ms(c->deadline) > 0);
+	return MIN(r, 0);
 }
 
 static int grow_target(const struct convergence *c, struct claim *claim,

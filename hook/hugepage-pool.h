@@ -34,7 +34,8 @@ void taken_done(struct taken_list *list);
 
 /*
  * Free pages of @pool that no other claim than @except, and no reservation of a process, is
- * waiting for. 0 or a negative errno.
+ * waiting for. @taken may be older than the counters that this reads: what others took since
+ * then counts twice, and the result is too low rather than too high. 0 or a negative errno.
  */
 int pool_available(const struct sysroot *root, const struct ledger *ledger,
 		   uint64_t except, const struct taken_list *taken,

@@ -12,6 +12,7 @@
 
 #define GIVE_TIMEOUT_MS 30000
 #define LEFT_BEHIND_TIMEOUT_MS 10000
+#define CHECK_TIMEOUT_MS 3000
 #define LEDGER_FILE "run/hosttune/ledger.json"
 #define LEDGER_LOOK_MAX (64U << 20)
 
@@ -291,26 +292,42 @@ int operation_prepare(const struct sysroot *root, const struct domain *domain,
 
 /* ---- the other operations ---- */
 
-int operation_start(const struct sysroot *root, const struct domain *domain,
-		    struct error *err)
+static int check_once(struct session *session, const struct domain *domain,
+		      struct error *err)
 {
-	_cleanup_session_ struct session session;
 	const struct claim *claim;
-	int r;
+	int r = store_peek(&session->store, err);
 
-	r = session_open(root, false, &session, err);
-	if (r == 0)
-		r = store_peek(&session.store, err);
 	if (r < 0)
 		return r;
-	claim = ledger_find_domain(&session.store.ledger, domain->name);
+	claim = ledger_find_domain(&session->store.ledger, domain->name);
 	if (!claim || claim->state != CLAIM_LIVE) {
 		(void)error_set(err, -ESTALE, "the domain's claim is not there any more");
 		error_remedy(err,
 			     "see 'hosttune status' and the log, then start it again");
 		return -ESTALE;
 	}
-	return converge_check(&session.host, &session.store.ledger, claim, err);
+	return converge_check(&session->host, &session->store.ledger, claim, err);
+}
+
+int operation_start(const struct sysroot *root, const struct domain *domain,
+		    struct error *err)
+{
+	uint64_t until = deadline_in_ms(CHECK_TIMEOUT_MS);
+	_cleanup_session_ struct session session;
+	int r = session_open(root, false, &session, err);
+
+	if (r < 0)
+		return r;
+	/* Without the lock: what other domains take and give back meanwhile may confuse it. */
+	for (;;) {
+		r = check_once(&session, domain, err);
+		if (r == 0)
+			error_done(err);
+		if (r == 0 || deadline_left_ms(until) == 0)
+			return r;
+		deadline_sleep_ms(until, 100);
+	}
 }
 
 int operation_started(const struct sysroot *root, const char *domain, struct error *err)

@@ -54,7 +54,11 @@ void store_end(struct store *store);
  */
 int store_peek(struct store *store, struct error *err);
 
-/* A claim's own lock: 0, -EAGAIN (somebody works on it) or -ETIMEDOUT. */
+/*
+ * A claim's own lock, or STORE_POOLS, which goes with writes to hugepage pools: 0, or -ETIMEDOUT
+ * when at @deadline (0: at once) somebody still holds it.
+ */
+#define STORE_POOLS 0
 int store_claim_lock(struct store *store, uint64_t id, uint64_t deadline);
 void store_claim_unlock(struct store *store, uint64_t id);
 
