@@ -21,9 +21,10 @@ void log_setup(enum log_target target, int max_priority)
 	log_max_priority = max_priority;
 }
 
-void log_set_max_priority(int max_priority)
+void log_limit(int max_priority)
 {
-	log_max_priority = max_priority;
+	if (log_target == LOG_TO_SYSTEM)
+		log_max_priority = max_priority;
 }
 
 void log_set_domain(const char *domain)

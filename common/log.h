@@ -20,7 +20,9 @@ enum log_target {
 
 /* Where to log, and the least important priority (LOG_ERR ... LOG_DEBUG) that is logged. */
 void log_setup(enum log_target target, int max_priority);
-void log_set_max_priority(int max_priority);
+
+/* The least important priority for the system's log; the tool's own messages are not limited. */
+void log_limit(int max_priority);
 
 /* The domain that following messages are about: HOSTTUNE_DOMAIN= of the journal; NULL: none. */
 void log_set_domain(const char *domain);

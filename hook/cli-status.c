@@ -20,7 +20,8 @@ struct status {
 
 static bool is_shown(const struct status *s, const struct claim *claim)
 {
-	return !s->only || STREQ(claim->domain, s->only) || STREQ(claim->uuid, s->only);
+	return !s->only || STREQ(claim->domain, s->only) ||
+	       strcasecmp(claim->uuid, s->only) == 0;
 }
 
 /* A claim that somebody works on right now is not unfinished. */

@@ -30,7 +30,7 @@ static const char usage[] =
 	"  release --all     give back every claim\n"
 	"  sync              finish what processes that died left behind\n"
 	"  devices           show IOMMU groups, their devices, and mediated devices\n"
-	"  hook DOMAIN OPERATION SUB-OPERATION EXTRA\n"
+	"  hook DOMAIN OPERATION SUB-OPERATION [EXTRA]\n"
 	"                    do what libvirt calls the hook for; domain XML on stdin\n"
 	"\n"
 	"FILE is domain XML, - is stdin; NAME is a domain's name or UUID.\n"
@@ -59,7 +59,10 @@ static int cli_release(const struct cli *cli, struct error *err)
 		return usage_error(err, "release takes NAME, --stale or --all");
 	r = cli->argc ? operation_release(cli->root, cli->argv[0], err) :
 			operation_release_all(cli->root, cli->stale, err);
-	return r < 0 ? r : EXIT_SUCCESS;
+	if (r > 0)
+		(void)fprintf(stderr, "hosttune: domain '%s' holds no claim\n",
+			      cli->argv[0]);
+	return MIN(r, EXIT_SUCCESS);
 }
 
 static int cli_sync(const struct cli *cli, struct error *err)
@@ -89,7 +92,7 @@ static const struct command commands[] = {
 	{ "release", 0, 1, PRIVILEGE_LOOK, false, false, cli_release },
 	{ "sync", 0, 0, PRIVILEGE_LOOK, false, false, cli_sync },
 	{ "devices", 0, 0, PRIVILEGE_LOOK, true, false, cli_devices },
-	{ "hook", 2, 4, PRIVILEGE_PREPARE, false, true, cli_hook },
+	{ "hook", 3, 4, PRIVILEGE_PREPARE, false, true, cli_hook },
 };
 
 static const struct command *find_command(const char *name, struct error *err)
@@ -129,7 +132,7 @@ static int find_domain_file(const struct cli *cli, const char *name, char **ret,
 
 		if (sysroot_read_file(cli->root, XML_SIZE_MAX, &text, &size,
 				      DOMAIN_DIR "/%s", file) < 0 ||
-		    !strstr(text, tag))
+		    !strcasestr(text, tag))
 			continue;
 		*ret = TAKE_PTR(text);
 		*ret_size = size;
@@ -142,6 +145,7 @@ int cli_read_domain_xml(const struct cli *cli, const char *operand, char **ret,
 			size_t *ret_size, struct error *err)
 {
 	_cleanup_close_ int fd = -1;
+	struct stat st;
 	int r;
 
 	if (STREQ(operand, "-")) {
@@ -151,14 +155,17 @@ int cli_read_domain_xml(const struct cli *cli, const char *operand, char **ret,
 			       0;
 	}
 	fd = open(operand, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))) {
 		r = fd_read_all(fd, XML_SIZE_MAX, ret, ret_size);
 		return r < 0 ? error_set(err, r, "failed to read '%s': %s", operand,
 					 strerror(-r)) :
 			       0;
 	}
-	if (errno != ENOENT || find_domain_file(cli, operand, ret, ret_size) < 0) {
-		(void)error_set(err, negative_errno(),
+	if (fd < 0 && errno != ENOENT)
+		return error_set(err, negative_errno(), "failed to open '%s': %s",
+				 operand, strerror(errno));
+	if (find_domain_file(cli, operand, ret, ret_size) < 0) {
+		(void)error_set(err, -ENOENT,
 				"there is no file and no defined domain '%s'", operand);
 		error_remedy(err, "see 'virsh list --all'");
 		return -ENOENT;

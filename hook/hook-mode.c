@@ -11,6 +11,7 @@
 
 struct operation {
 	const char *name;
+	const char *sub_operation;
 	/* One of these; both NULL: nothing to do. */
 	int (*with_domain)(const struct sysroot *root, const struct domain *domain,
 			   struct error *err);
@@ -20,11 +21,11 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-	{ "prepare", operation_prepare, NULL, PRIVILEGE_PREPARE, true },
-	{ "start", operation_start, NULL, PRIVILEGE_LOOK, true },
-	{ "started", NULL, operation_started, PRIVILEGE_LOOK, false },
-	{ "reconnect", NULL, operation_started, PRIVILEGE_LOOK, false },
-	{ "release", NULL, operation_release, PRIVILEGE_LOOK, false },
+	{ "prepare", "begin", operation_prepare, NULL, PRIVILEGE_PREPARE, true },
+	{ "start", "begin", operation_start, NULL, PRIVILEGE_LOOK, true },
+	{ "started", "begin", NULL, operation_started, PRIVILEGE_LOOK, false },
+	{ "reconnect", "begin", NULL, operation_started, PRIVILEGE_LOOK, false },
+	{ "release", "end", NULL, operation_release, PRIVILEGE_LOOK, false },
 	/*
 	 * "stopped": the devices are still QEMU's. "migrate", "restore", "attach" and whatever
 	 * comes: nothing, and above all no output.
@@ -136,8 +137,9 @@ int hook_mode(const struct sysroot *root, int argc, char *argv[])
 	_cleanup_error_ struct error err = ERROR_NULL;
 	const struct operation *operation = NULL;
 
-	for (size_t i = 0; argc >= 2 && i < ARRAY_SIZE(operations); i++) {
-		if (STREQ(operations[i].name, argv[1]))
+	for (size_t i = 0; argc >= 3 && i < ARRAY_SIZE(operations); i++) {
+		if (STREQ(operations[i].name, argv[1]) &&
+		    STREQ(operations[i].sub_operation, argv[2]))
 			operation = &operations[i];
 	}
 	/* Daemons of ordinary users call the hook too, and have no host to change. */

@@ -27,7 +27,7 @@ struct claim *ledger_find_domain(const struct ledger *ledger, const char *name_o
 {
 	for (size_t i = 0; i < ledger->n_claims; i++) {
 		if (STREQ(ledger->claims[i].domain, name_or_uuid) ||
-		    STREQ(ledger->claims[i].uuid, name_or_uuid))
+		    strcasecmp(ledger->claims[i].uuid, name_or_uuid) == 0)
 			return &ledger->claims[i];
 	}
 	return NULL;

@@ -2,6 +2,7 @@
 /* What is done to claims; see operation.h. */
 
 #include <ctype.h>
+#include <time.h>
 
 #include "common/alloc.h"
 #include "common/deadline.h"
@@ -13,6 +14,7 @@
 #define GIVE_TIMEOUT_MS 30000
 #define LEFT_BEHIND_TIMEOUT_MS 10000
 #define CHECK_TIMEOUT_MS 3000
+#define STARTING_S 300 /* more than a start takes from prepare to started */
 #define LEDGER_FILE "run/hosttune/ledger.json"
 #define LEDGER_LOOK_MAX (64U << 20)
 
@@ -32,9 +34,14 @@ static void session_done(struct session *s)
 static int session_open(const struct sysroot *root, bool create, struct session *ret,
 			struct error *err)
 {
+	_cleanup_config_ struct config config = { 0 };
+	_cleanup_error_ struct error ignored = ERROR_NULL;
 	int r;
 
 	*ret = (struct session){ .store = STORE_NULL };
+	/* What is wrong with it is for prepare to say: nothing else may fail for that. */
+	if (config_read(root, &config, &ignored) == 0)
+		log_limit(config.log_level);
 	r = host_read(root, &ret->host, err);
 	return r < 0 ? r : store_open(root, create, &ret->store, err);
 }
@@ -133,13 +140,14 @@ static int find_claim(const struct convergence *c, const char *domain, uint64_t 
 	return 0;
 }
 
+/* 0, 1 when the domain has no claim, or a negative errno. */
 static int give_domain(const struct convergence *c, const char *domain, struct error *err)
 {
 	uint64_t id = 0;
 	int r = find_claim(c, domain, &id, err);
 
 	if (r < 0 || id == 0)
-		return r;
+		return r < 0 ? r : 1;
 	r = store_claim_lock(c->store, id, c->deadline);
 	if (r < 0) {
 		(void)error_set(err, r,
@@ -267,7 +275,6 @@ int operation_prepare(const struct sysroot *root, const struct domain *domain,
 	r = config_read(root, &config, err);
 	if (r < 0)
 		return r;
-	log_set_max_priority(config.log_level);
 	r = session_open(root, true, &session, err);
 	if (r < 0)
 		return r;
@@ -366,6 +373,16 @@ int operation_release(const struct sysroot *root, const char *domain, struct err
 	return give_domain(&c, domain, err);
 }
 
+/* No QEMU, and not on the way to one: libvirt starts it moments after prepare. */
+static bool is_stale(const struct sysroot *root, const struct claim *claim)
+{
+	pid_t pid;
+
+	if (!claim->started && time(NULL) - claim->since < STARTING_S)
+		return false;
+	return qemu_find(root, claim->domain, claim->uuid, &pid) == 0;
+}
+
 int operation_release_all(const struct sysroot *root, bool stale, struct error *err)
 {
 	_cleanup_session_ struct session session;
@@ -382,9 +399,8 @@ int operation_release_all(const struct sysroot *root, bool stale, struct error *
 		return r;
 	for (size_t i = 0; i < session.store.ledger.n_claims; i++) {
 		const struct claim *claim = &session.store.ledger.claims[i];
-		pid_t pid;
 
-		if (!stale || qemu_find(root, claim->domain, claim->uuid, &pid) == 0)
+		if (!stale || is_stale(root, claim))
 			strv_push(&domains, claim->domain);
 	}
 	store_end(&session.store);

@@ -24,7 +24,7 @@ int operation_start(const struct sysroot *root, const struct domain *domain,
 int operation_started(const struct sysroot *root, const char *domain, struct error *err);
 
 /*
- * release: gives the claim of a domain (name or UUID) back; 0 also when there is none. The
+ * release: gives the claim of a domain (name or UUID) back; 1 when there is none. The
  * ledger alone says what: the domain's XML may have been edited meanwhile.
  */
 int operation_release(const struct sysroot *root, const char *domain, struct error *err);

@@ -51,8 +51,8 @@ int plan_make(const struct host *host, const struct config *config,
 		return r;
 	if (present) {
 		strv_push(&ret->notes,
-			  "the domain holds a claim now; these are the changes "
-			  "of a start after that is given back");
+			  "the domain holds a claim already: what it has is not "
+			  "listed again");
 		ledger_remove_claim(ledger, present->id);
 	}
 	planning.claim = ledger_add_claim(ledger, domain->name, domain->uuid);

@@ -15,8 +15,9 @@ struct plan {
 
 /*
  * Plans for @domain beside the claims in @ledger, which is changed in memory and good for
- * nothing else afterwards. A claim that the domain holds already counts as given back. 0, or a
- * negative errno with @err: why the start would be refused. Release with plan_done() either way.
+ * nothing else afterwards. Of a claim that the domain holds already, only what is missing shows.
+ * 0, or a negative errno with @err: why the start would be refused. Release with plan_done()
+ * either way.
  */
 int plan_make(const struct host *host, const struct config *config,
 	      const struct domain *domain, struct ledger *ledger, struct plan *ret,

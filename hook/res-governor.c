@@ -68,7 +68,9 @@ static int check_offers(const struct planning *p, const char *policy,
 		error_remedy(err, "offered: %s", governors);
 		return -EINVAL;
 	}
-	if (!request->epp || parse_u64(request->epp, &number) == 0 ||
+	if (!request->epp ||
+	    (parse_u64(request->epp, &number) == 0 &&
+	     sysroot_exists(root, CPUFREQ_DIR "/%s/" EPP, policy)) ||
 	    is_offered(root, policy, EPPS, request->epp, &epps))
 		return 0;
 	if (!epps || !*epps) {
