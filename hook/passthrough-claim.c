@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which devices a domain claims, and whether it may have them; see passthrough-claim.h. */
+
+#include <fnmatch.h>
+#include <stdio.h>
+
+#include "common/alloc.h"
+#include "hook/host-use.h"
+#include "hook/module.h"
+#include "hook/passthrough-claim.h"
+
+/* One device to claim: from the domain's hostdevs, the request, or both. */
+struct want {
+	const char *address;
+	const struct request_device *request; /* or NULL */
+};
+
+struct wants {
+	struct want *items;
+	size_t n;
+};
+
+static bool is_managed(const struct domain *domain, const char *address)
+{
+	for (size_t i = 0; i < domain->n_hostdevs; i++) {
+		if (domain->hostdevs[i].managed &&
+		    STREQ(domain->hostdevs[i].address, address))
+			return true;
+	}
+	return false;
+}
+
+static struct want *find_want(const struct wants *wants, const char *address)
+{
+	for (size_t i = 0; i < wants->n; i++) {
+		if (STREQ(wants->items[i].address, address))
+			return &wants->items[i];
+	}
+	return NULL;
+}
+
+static void collect_wants(const struct planning *p, struct wants *ret)
+{
+	const struct domain *domain = p->domain;
+	const struct request_passthrough *request = &domain->request.passthrough;
+
+	for (size_t i = 0; i < domain->n_hostdevs; i++) {
+		const struct domain_hostdev *hostdev = &domain->hostdevs[i];
+
+		if (!hostdev->managed && !find_want(ret, hostdev->address))
+			*ARRAY_PUSH(ret->items, ret->n) =
+				(struct want){ hostdev->address, NULL };
+	}
+	for (size_t i = 0; i < request->n_devices; i++) {
+		const struct request_device *device = &request->devices[i];
+		struct want *want = find_want(ret, device->address);
+
+		if (want)
+			want->request = device;
+		else if (is_managed(domain, device->address))
+			strv_pushf(p->notes,
+				   "passthrough: %s is left to libvirt (managed='yes')",
+				   device->address);
+		else
+			*ARRAY_PUSH(ret->items, ret->n) =
+				(struct want){ device->address, device };
+	}
+}
+
+static int check_policy(const struct planning *p, const struct pci_device *device,
+			struct error *err)
+{
+	char id[16];
+
+	(void)snprintf(id, sizeof(id), "%04x:%04x", device->vendor, device->device);
+	if (p->config->allow_devices.n == 0)
+		return 0;
+	strv_for_each(pattern, &p->config->allow_devices) {
+		if (fnmatch(pattern, device->address, 0) == 0 ||
+		    fnmatch(pattern, id, 0) == 0)
+			return 0;
+	}
+	(void)error_set(err, -EPERM,
+			"device %s (%s) may not be passed through on this host",
+			device->address, id);
+	error_remedy(err, "add it to allow_devices in /" CONFIG_PATH);
+	return -EPERM;
+}
+
+static int check_identity(const struct pci_device *device, const struct want *want,
+			  struct error *err)
+{
+	char id[16];
+
+	(void)snprintf(id, sizeof(id), "%04x:%04x", device->vendor, device->device);
+	if (want->request && want->request->id && strcasecmp(want->request->id, id) != 0) {
+		(void)error_set(err, -ENODEV,
+				"device %s is %s, not %s as the metadata says",
+				device->address, id, want->request->id);
+		error_remedy(err, "find its new address with 'hosttune devices', then "
+				  "correct the domain");
+		return -ENODEV;
+	}
+	if (pci_is_bridge(device))
+		return error_set(err, -EINVAL,
+				 "device %s is a bridge and cannot be passed through",
+				 device->address);
+	if (!device->group) {
+		(void)error_set(err, -ENODEV,
+				"device %s has no IOMMU group: the IOMMU is off or missing",
+				device->address);
+		error_remedy(err, "switch VT-d or AMD-Vi on in the firmware, then run "
+				  "'kargs apply iommu' and reboot");
+		return -ENODEV;
+	}
+	return 0;
+}
+
+/* A member of the group that stays on the host, is not safe beside a guest's device. */
+static bool is_stranger(const struct sysroot *root, const struct pci_device *member)
+{
+	return *member->driver && !pci_is_bridge(member) &&
+	       !STREQ(member->driver, "pci-stub") &&
+	       !pci_driver_is_vfio(root, member->driver);
+}
+
+static int check_group_members(const struct planning *p, const struct pci_device *device,
+			       const struct wants *wants, struct error *err)
+{
+	const struct sysroot *root = p->host->root;
+	_cleanup_strv_ struct strv members = STRV_NULL;
+	int r = pci_group_members(root, device->group, &members);
+
+	if (r < 0)
+		return error_set(err, r, "failed to read IOMMU group %s: %s",
+				 device->group, strerror(-r));
+	strv_for_each(address, &members) {
+		_cleanup_pci_device_ struct pci_device member = { 0 };
+
+		if (find_want(wants, address) || is_managed(p->domain, address))
+			continue;
+		r = pci_device_read(root, address, &member, err);
+		if (r < 0)
+			return r;
+		if (!is_stranger(root, &member))
+			continue;
+		(void)error_set(err, -EPERM,
+				"device %s shares IOMMU group %s with %s, which the host "
+				"uses by driver '%s'",
+				device->address, device->group, address, member.driver);
+		error_remedy(err,
+			     "pass %s through as well, or move one of them to another "
+			     "slot",
+			     address);
+		return -EPERM;
+	}
+	return 0;
+}
+
+/* Documentation/ABI/testing/sysfs-kernel-iommu_groups: "direct" regions bar assignment. */
+static int check_reserved_regions(const struct planning *p,
+				  const struct pci_device *device, struct error *err)
+{
+	_cleanup_strv_ struct strv words = STRV_NULL;
+	_cleanup_free_ char *regions = NULL;
+
+	if (sysroot_read(p->host->root, &regions,
+			 "sys/kernel/iommu_groups/%s/reserved_regions", device->group) < 0)
+		return 0; /* before Linux 4.11 */
+	strv_split(&words, regions, " \n");
+	if (!strv_contains(&words, "direct"))
+		return 0;
+	(void)error_set(
+		err, -EPERM,
+		"device %s: the firmware reserves memory for it (RMRR) and the kernel "
+		"will not let a guest have it",
+		device->address);
+	error_remedy(err,
+		     "look for a firmware setting such as 'shared memory' of the device");
+	return -EPERM;
+}
+
+static int check_unused(const struct planning *p, const struct pci_device *device,
+			bool force, struct error *err)
+{
+	_cleanup_device_nodes_ struct device_nodes nodes = { 0 };
+	_cleanup_strv_ struct strv processes = STRV_NULL, reasons = STRV_NULL;
+	_cleanup_free_ char *list = NULL;
+	int r;
+
+	r = pci_device_nodes(p->host->root, device, &nodes);
+	if (r == 0)
+		r = use_find_processes(p->host->root, &nodes, device->address, &processes);
+	if (r == 0)
+		r = use_find_host(p->host->root, device, &nodes, &reasons);
+	if (r < 0)
+		return error_set(err, r, "failed to find out who uses device %s: %s",
+				 device->address, strerror(-r));
+	if (processes.n) {
+		list = strv_join(&processes, ", ");
+		(void)error_set(err, -EBUSY, "device %s is in use on the host by %s",
+				device->address, list);
+		error_remedy(err, "end those processes first");
+		return -EBUSY;
+	}
+	if (reasons.n && !force) {
+		list = strv_join(&reasons, "; ");
+		(void)error_set(err, -EBUSY, "device %s is needed by the host: %s",
+				device->address, list);
+		error_remedy(err, "if it may be taken away all the same, add force='yes'");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/* The driver that a module, loaded or not, is going to register for PCI. */
+static char *driver_of_module(const struct sysroot *root, const char *module)
+{
+	_cleanup_strv_ struct strv drivers = STRV_NULL;
+
+	if (sysroot_list(root, &drivers, "sys/module/%s/drivers", module) == 0) {
+		strv_for_each(driver, &drivers) {
+			if (str_has_prefix(driver, "pci:"))
+				return xstrdup(driver + strlen("pci:"));
+		}
+	}
+	/* Variant drivers are named as their module; the generic one is not. */
+	return xstrdup(STREQ(module, "vfio_pci") ? "vfio-pci" : module);
+}
+
+/*
+ * The VFIO driver for a device, and the module to load for it or NULL. A variant driver
+ * announces itself with an alias "vfio_pci:v..." in place of "pci:v...".
+ */
+static int choose_driver(const struct sysroot *root, const struct pci_device *device,
+			 const struct want *want, char **ret_driver, char **ret_module,
+			 struct error *err)
+{
+	_cleanup_strv_ struct strv modules = STRV_NULL;
+	_cleanup_free_ char *alias = NULL;
+	const char *module = "vfio_pci";
+	int r;
+
+	*ret_module = NULL;
+	if (want->request && want->request->driver) {
+		alias = xstrdup(want->request->driver);
+	} else {
+		bool pci = str_has_prefix(device->modalias, "pci:");
+
+		alias = pci ? xasprintf("vfio_%s", device->modalias) :
+			      xstrdup("vfio_pci");
+	}
+	if (sysroot_exists(root, PCI_DRIVERS "/%s", alias)) {
+		*ret_driver = TAKE_PTR(alias);
+		return 0;
+	}
+	r = module_lookup(root, alias, &modules, err);
+	if (r < 0)
+		return r;
+	if (want->request && want->request->driver && modules.n == 0) {
+		(void)error_set(err, -ENOENT,
+				"this kernel has no driver '%s' for device %s", alias,
+				device->address);
+		error_remedy(err, "remove driver='%s' or install its module", alias);
+		return -ENOENT;
+	}
+	strv_for_each(name, &modules) {
+		if (STREQ(module, "vfio_pci"))
+			module = name;
+	}
+	*ret_driver = driver_of_module(root, module);
+	if (sysroot_exists(root, PCI_DRIVERS "/%s", *ret_driver))
+		return 0;
+	if (modules.n == 0) {
+		r = module_lookup(root, module, &modules, err);
+		if (r < 0)
+			return r;
+	}
+	if (modules.n == 0) {
+		(void)error_set(err, -ENOENT, "this kernel has no module 'vfio_pci'");
+		error_remedy(err, "install the package with this kernel's extra modules");
+		return -ENOENT;
+	}
+	*ret_module = xstrdup(module);
+	return 0;
+}
+
+static int add_wishes(const struct planning *p, const struct pci_device *device,
+		      const struct want *want, struct error *err)
+{
+	_cleanup_free_ char *driver = NULL, *module = NULL, *object = NULL;
+	int r = choose_driver(p->host->root, device, want, &driver, &module, err);
+
+	if (r < 0)
+		return r;
+	if (module && !claim_find_wish(p->claim, "module", module))
+		claim_add_wish(p->claim, "module", module, "loaded");
+	object = xasprintf("%s" PASSTHROUGH_OVERRIDE_SUFFIX, device->address);
+	claim_add_wish(p->claim, "passthrough", object, driver);
+	claim_add_wish(p->claim, "passthrough", device->address, driver);
+	return 0;
+}
+
+static int claim_device(const struct planning *p, const struct want *want,
+			const struct wants *wants, struct error *err)
+{
+	_cleanup_pci_device_ struct pci_device device = { 0 };
+	const struct request_device *request = want->request;
+	const struct sysroot *root = p->host->root;
+	const struct claim *holder =
+		resource_holder(p->ledger, p->claim->id, "passthrough", want->address);
+	bool force = p->domain->request.passthrough.force || (request && request->force);
+	int r;
+
+	r = pci_device_read(root, want->address, &device, err);
+	if (r == 0)
+		r = check_policy(p, &device, err);
+	if (r == 0)
+		r = check_identity(&device, want, err);
+	if (r < 0)
+		return r;
+	if (holder)
+		return error_set(err, -EBUSY, "device %s is held by domain '%s'",
+				 device.address, holder->domain);
+	r = check_reserved_regions(p, &device, err);
+	if (r == 0)
+		r = check_group_members(p, &device, wants, err);
+	if (r < 0)
+		return r;
+	if (pci_driver_is_vfio(root, device.driver) &&
+	    (!request || !request->driver || STREQ(request->driver, device.driver))) {
+		claim_add_wish(p->claim, "passthrough", device.address, device.driver);
+		return 0;
+	}
+	if (*device.driver) {
+		r = check_unused(p, &device, force, err);
+		if (r < 0)
+			return r;
+	}
+	return add_wishes(p, &device, want, err);
+}
+
+int passthrough_claim(const struct planning *p, struct error *err)
+{
+	struct wants wants = { 0 };
+	int r = 0;
+
+	if (!p->domain->request.passthrough.wanted)
+		return 0;
+	collect_wants(p, &wants);
+	if (wants.n == 0)
+		strv_push(p->notes,
+			  "passthrough: the domain has no PCI device that libvirt "
+			  "does not manage: nothing to do");
+	for (size_t i = 0; r == 0 && i < wants.n; i++)
+		r = claim_device(p, &wants.items[i], &wants, err);
+	free(wants.items);
+	return r;
+}
