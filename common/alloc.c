@@ -13,7 +13,7 @@ void alloc_set_exit_status(int status)
 	exit_status = status;
 }
 
-static _noreturn_ void out_of_memory(void)
+void alloc_failed(void)
 {
 	static const char message[] = "hosttune: out of memory\n";
 
@@ -26,7 +26,7 @@ void *xmalloc(size_t size)
 	void *p = malloc(size ? size : 1);
 
 	if (!p)
-		out_of_memory();
+		alloc_failed();
 	return p;
 }
 
@@ -35,7 +35,7 @@ void *xcalloc(size_t count, size_t size)
 	void *p = calloc(count ? count : 1, size ? size : 1);
 
 	if (!p)
-		out_of_memory();
+		alloc_failed();
 	return p;
 }
 
@@ -44,7 +44,7 @@ void *xreallocarray(void *p, size_t count, size_t size)
 	void *q = reallocarray(p, count ? count : 1, size ? size : 1);
 
 	if (!q)
-		out_of_memory();
+		alloc_failed();
 	return q;
 }
 
@@ -53,7 +53,7 @@ char *xstrndup(const char *s, size_t n)
 	char *p = strndup(s, n);
 
 	if (!p)
-		out_of_memory();
+		alloc_failed();
 	return p;
 }
 
@@ -67,7 +67,7 @@ char *xvasprintf(const char *fmt, va_list ap)
 	char *p;
 
 	if (vasprintf(&p, fmt, ap) < 0)
-		out_of_memory();
+		alloc_failed();
 	return p;
 }
 

@@ -20,6 +20,9 @@
 /* Exit status for a process that ran out of memory; EXIT_FAILURE unless set. */
 void alloc_set_exit_status(int status);
 
+/* Ends the process as described above. */
+_noreturn_ void alloc_failed(void);
+
 /* As malloc(), calloc(), realloc(), strdup(), strndup(), asprintf(); the caller frees. */
 void *xmalloc(size_t size) __attribute__((malloc)) _returns_nonnull_;
 void *xcalloc(size_t count, size_t size) __attribute__((malloc)) _returns_nonnull_;

@@ -16,6 +16,9 @@
 #define KILL_GRACE_MS 200 /* for a killed child to leave the kernel */
 #define RESULT_MAX 65536
 
+static int lock_fd = -1;
+static bool left_behind;
+
 /* What goes through the pipe: the result, then cause and remedy, each with its final NUL. */
 static void send_result(int fd, int result, const struct error *err)
 {
@@ -54,13 +57,14 @@ static _noreturn_ void child_main(int fd, pid_t parent, bounded_fn *fn, void *ar
 	_exit(0);
 }
 
-int bounded_start(struct bounded *job, bounded_fn *fn, void *arg)
+static int start(struct bounded *job, bool apart, bounded_fn *fn, void *arg)
 {
 	pid_t parent = getpid();
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return negative_errno();
+	job->apart = apart;
 	job->pid = fork();
 	if (job->pid < 0) {
 		int r = negative_errno();
@@ -71,11 +75,33 @@ int bounded_start(struct bounded *job, bounded_fn *fn, void *arg)
 	}
 	if (job->pid == 0) {
 		(void)close(fds[0]);
+		if (apart && lock_fd >= 0)
+			(void)close(lock_fd);
 		child_main(fds[1], parent, fn, arg);
 	}
 	(void)close(fds[1]);
 	job->fd = fds[0];
 	return 0;
+}
+
+int bounded_start(struct bounded *job, bounded_fn *fn, void *arg)
+{
+	return start(job, false, fn, arg);
+}
+
+int bounded_start_apart(struct bounded *job, bounded_fn *fn, void *arg)
+{
+	return start(job, true, fn, arg);
+}
+
+void bounded_set_lock_fd(int fd)
+{
+	lock_fd = fd;
+}
+
+bool bounded_left_behind(void)
+{
+	return left_behind;
 }
 
 /* Reads until the child closes its end: the size, or -ETIMEDOUT. */
@@ -102,8 +128,8 @@ static ssize_t receive(int fd, char *buffer, size_t room, uint64_t deadline)
 	return (ssize_t)size;
 }
 
-/* Reaps a child that has said all it had to say and is about to end; or kills it, if it can die. */
-static void dispose(pid_t pid, bool is_done)
+/* Reaps a child that has said all it had to say and is about to end; or kills it: if it can die. */
+static bool dispose(pid_t pid, bool is_done)
 {
 	uint64_t grace = deadline_in_ms(KILL_GRACE_MS);
 
@@ -111,10 +137,15 @@ static void dispose(pid_t pid, bool is_done)
 	if (is_done) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		return;
+		return true;
 	}
-	while (waitpid(pid, NULL, WNOHANG) == 0 && deadline_left_ms(grace) > 0)
+	for (;;) {
+		if (waitpid(pid, NULL, WNOHANG) != 0)
+			return true;
+		if (deadline_left_ms(grace) == 0)
+			return false;
 		deadline_sleep_ms(grace, 1);
+	}
 }
 
 int bounded_finish(struct bounded *job, uint64_t deadline, struct error *err)
@@ -125,7 +156,8 @@ int bounded_finish(struct bounded *job, uint64_t deadline, struct error *err)
 	const char *cause, *remedy;
 	int result;
 
-	dispose(job->pid, size >= (ssize_t)sizeof(result));
+	if (!dispose(job->pid, size >= (ssize_t)sizeof(result)) && !job->apart)
+		left_behind = true;
 	if (size < 0)
 		return error_set(err, (int)size, "the kernel did not answer in time");
 	if ((size_t)size < sizeof(result))
@@ -142,13 +174,24 @@ int bounded_finish(struct bounded *job, uint64_t deadline, struct error *err)
 	return result;
 }
 
-int bounded_call(bounded_fn *fn, void *arg, uint64_t deadline, struct error *err)
+static int call(bool apart, bounded_fn *fn, void *arg, uint64_t deadline,
+		struct error *err)
 {
 	struct bounded job;
-	int r = bounded_start(&job, fn, arg);
+	int r = start(&job, apart, fn, arg);
 
 	if (r < 0)
 		return error_set(err, r, "failed to start a helper process: %s",
 				 strerror(-r));
 	return bounded_finish(&job, deadline, err);
+}
+
+int bounded_call(bounded_fn *fn, void *arg, uint64_t deadline, struct error *err)
+{
+	return call(false, fn, arg, deadline, err);
+}
+
+int bounded_look(bounded_fn *fn, void *arg, uint64_t deadline, struct error *err)
+{
+	return call(true, fn, arg, deadline, err);
 }

@@ -16,6 +16,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -30,6 +31,7 @@ typedef int bounded_fn(void *arg, struct error *err);
 struct bounded {
 	pid_t pid;
 	int fd; /* read end of the result pipe */
+	bool apart; /* does not hold the locks */
 };
 
 /* Starts @fn(@arg): 0 or a negative errno. Every started job must be finished. */
@@ -44,3 +46,14 @@ int bounded_finish(struct bounded *job, uint64_t deadline, struct error *err);
 
 /* bounded_start() and bounded_finish(). */
 int bounded_call(bounded_fn *fn, void *arg, uint64_t deadline, struct error *err);
+
+/*
+ * For children that only look, or change nothing that a lock protects: the same two, but the
+ * child does not hold the descriptor given to bounded_set_lock_fd(), and with it the locks.
+ */
+int bounded_start_apart(struct bounded *job, bounded_fn *fn, void *arg) _must_check_;
+int bounded_look(bounded_fn *fn, void *arg, uint64_t deadline, struct error *err);
+void bounded_set_lock_fd(int fd);
+
+/* A child that holds the locks was left behind, stuck in the kernel. */
+bool bounded_left_behind(void);

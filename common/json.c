@@ -19,36 +19,64 @@ int json_load(struct error *err)
 	return dl_load("libjson-c.so.5", symbols, err);
 }
 
+static json_object *checked(json_object *object)
+{
+	if (!object)
+		alloc_failed();
+	return object;
+}
+
+static void add(json_object *object, const char *key, json_object *value)
+{
+	if (sym_json_object_object_add(object, key, value) < 0)
+		alloc_failed();
+}
+
+static void push(json_object *array, json_object *value)
+{
+	if (sym_json_object_array_add(array, value) < 0)
+		alloc_failed();
+}
+
+json_object *json_new_object(void)
+{
+	return checked(sym_json_object_new_object());
+}
+
 void json_add_string(json_object *object, const char *key, const char *value)
 {
-	(void)sym_json_object_object_add(object, key,
-					 value ? sym_json_object_new_string(value) : NULL);
+	add(object, key, value ? checked(sym_json_object_new_string(value)) : NULL);
 }
 
 void json_add_number(json_object *object, const char *key, int64_t value)
 {
-	(void)sym_json_object_object_add(object, key, sym_json_object_new_int64(value));
+	add(object, key, checked(sym_json_object_new_int64(value)));
 }
 
 void json_add_bool(json_object *object, const char *key, bool value)
 {
-	(void)sym_json_object_object_add(object, key, sym_json_object_new_boolean(value));
+	add(object, key, checked(sym_json_object_new_boolean(value)));
 }
 
 json_object *json_add_array(json_object *object, const char *key)
 {
-	json_object *array = sym_json_object_new_array();
+	json_object *array = checked(sym_json_object_new_array());
 
-	(void)sym_json_object_object_add(object, key, array);
+	add(object, key, array);
 	return array;
 }
 
 json_object *json_push_object(json_object *array)
 {
-	json_object *object = sym_json_object_new_object();
+	json_object *object = json_new_object();
 
-	(void)sym_json_object_array_add(array, object);
+	push(array, object);
 	return object;
+}
+
+void json_push_string(json_object *array, const char *value)
+{
+	push(array, checked(sym_json_object_new_string(value)));
 }
 
 static int get(json_object *object, const char *key, json_type type, json_object **ret)
@@ -115,11 +143,13 @@ void json_free(json_object **object)
 	*object = NULL;
 }
 
-char *json_format(json_object *object)
+char *json_format(json_object *object, bool pretty)
 {
-	size_t size;
-	const char *text = sym_json_object_to_json_string_length(
-		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
+	int flags = JSON_C_TO_STRING_NOSLASHESCAPE |
+		    (pretty ? JSON_C_TO_STRING_PRETTY : JSON_C_TO_STRING_PLAIN);
+	const char *text = sym_json_object_to_json_string_length(object, flags, NULL);
 
-	return text ? xasprintf("%s\n", text) : xstrdup("null\n");
+	if (!text)
+		alloc_failed();
+	return xasprintf("%s\n", text);
 }

@@ -63,5 +63,11 @@ int json_parse(const char *text, size_t size, json_object **ret) _must_check_;
 void json_free(json_object **object);
 #define _cleanup_json_ _cleanup_(json_free)
 
-/* Indented text with a final newline; the caller frees. */
-char *json_format(json_object *object);
+/* New and empty; like everything here, never NULL. */
+json_object *json_new_object(void);
+
+/* Appends a string to an array. */
+void json_push_string(json_object *array, const char *value);
+
+/* Text with a final newline, on one line or (@pretty) indented; the caller frees. */
+char *json_format(json_object *object, bool pretty);

@@ -27,17 +27,22 @@ int lock_process(int fd, uint64_t deadline)
 {
 	struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	struct sigaction action = { .sa_handler = on_alarm }, former;
+	sigset_t alarm, former_mask;
 	int r;
 
 	if (fcntl(fd, F_SETLK, &range) == 0)
 		return 0;
 	/* Waiting in the kernel is fair and wakes at once; SA_RESTART is left out on purpose. */
 	(void)sigaction(SIGALRM, &action, &former);
+	(void)sigemptyset(&alarm);
+	(void)sigaddset(&alarm, SIGALRM);
+	(void)sigprocmask(SIG_UNBLOCK, &alarm, &former_mask);
 	timer_set(WAKE_US);
 	do
 		r = fcntl(fd, F_SETLKW, &range) < 0 ? negative_errno() : 0;
 	while (r == -EINTR && deadline_left_ms(deadline) > 0);
 	timer_set(0);
+	(void)sigprocmask(SIG_SETMASK, &former_mask, NULL);
 	(void)sigaction(SIGALRM, &former, NULL);
 	return r == -EINTR ? -ETIMEDOUT : r;
 }
@@ -76,6 +81,13 @@ int lock_shared(int fd, uint64_t offset, uint64_t deadline)
 			return -ETIMEDOUT;
 		deadline_sleep_ms(deadline, 10);
 	}
+}
+
+bool shared_is_locked(int fd, uint64_t offset)
+{
+	struct flock range = byte_at(F_WRLCK, offset);
+
+	return fcntl(fd, F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
 }
 
 void unlock_shared(int fd, uint64_t offset)

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/macro.h"
@@ -27,3 +28,6 @@ int lock_shared_try(int fd, uint64_t offset) _must_check_;
 /* As lock_shared_try(), waiting until @deadline: -ETIMEDOUT. */
 int lock_shared(int fd, uint64_t offset, uint64_t deadline) _must_check_;
 void unlock_shared(int fd, uint64_t offset);
+
+/* Somebody else holds the shared lock. */
+bool shared_is_locked(int fd, uint64_t offset);

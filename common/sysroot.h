@@ -27,7 +27,7 @@ struct sysroot {
 
 #define SYSROOT_NULL ((struct sysroot){ -1, false })
 
-/* Opens @dir as root; -ENOSYS where the kernel has no openat2(2). */
+/* Opens @dir as root. */
 int sysroot_open(const char *dir, struct sysroot *ret) _must_check_;
 void sysroot_close(struct sysroot *root);
 

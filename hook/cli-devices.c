@@ -40,6 +40,7 @@ static int read_row(const struct sysroot *root, const char *address, struct row 
 		    struct error *err)
 {
 	_cleanup_device_nodes_ struct device_nodes nodes = { 0 };
+	const struct strv none = STRV_NULL;
 	int r = pci_device_read(root, address, &ret->device, err);
 
 	if (r < 0)
@@ -51,7 +52,7 @@ static int read_row(const struct sysroot *root, const char *address, struct row 
 	if (*ret->device.driver && !pci_is_bridge(&ret->device) &&
 	    pci_device_nodes(root, &ret->device, &nodes) == 0) {
 		(void)!use_find_processes(root, &nodes, address, &ret->processes);
-		(void)!use_find_host(root, &ret->device, &nodes, &ret->reasons);
+		(void)!use_find_host(root, &ret->device, &nodes, &none, &ret->reasons);
 	}
 	return 0;
 }
@@ -136,12 +137,10 @@ static void rows_to_json(const struct rows *rows, json_object *array)
 		json_add_number(object, "sriov_max_vfs", (int64_t)row->max_vfs);
 		processes = json_add_array(object, "held_by");
 		strv_for_each(p, &row->processes)
-			(void)sym_json_object_array_add(processes,
-							sym_json_object_new_string(p));
+			json_push_string(processes, p);
 		reasons = json_add_array(object, "needed");
 		strv_for_each(r, &row->reasons)
-			(void)sym_json_object_array_add(reasons,
-							sym_json_object_new_string(r));
+			json_push_string(reasons, r);
 	}
 }
 
@@ -193,10 +192,10 @@ int cli_devices(const struct cli *cli, struct error *err)
 		r = json_load(err);
 		if (r < 0)
 			return r;
-		object = sym_json_object_new_object();
+		object = json_new_object();
 		rows_to_json(&rows, json_add_array(object, "devices"));
 		show_mdev_types(cli->root, json_add_array(object, "mdev_types"));
-		text = json_format(object);
+		text = json_format(object, true);
 		(void)fputs(text, stdout);
 		return EXIT_SUCCESS;
 	}

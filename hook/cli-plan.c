@@ -28,7 +28,7 @@ static void print_text(const struct plan *plan)
 static void print_json(const struct domain *domain, const struct plan *plan,
 		       const struct error *err)
 {
-	_cleanup_json_ json_object *root = sym_json_object_new_object();
+	_cleanup_json_ json_object *root = json_new_object();
 	_cleanup_free_ char *text = NULL;
 	json_object *array;
 
@@ -52,8 +52,8 @@ static void print_json(const struct domain *domain, const struct plan *plan,
 	}
 	array = json_add_array(root, "notes");
 	strv_for_each(note, &plan->notes)
-		(void)sym_json_object_array_add(array, sym_json_object_new_string(note));
-	text = json_format(root);
+		json_push_string(array, note);
+	text = json_format(root, true);
 	(void)fputs(text, stdout);
 }
 

@@ -29,10 +29,7 @@ static bool is_unfinished(struct status *s, const struct claim *claim)
 {
 	if (claim->state == CLAIM_LIVE)
 		return false;
-	if (store_claim_lock(&s->store, claim->id, 0) < 0)
-		return false;
-	store_claim_unlock(&s->store, claim->id);
-	return true;
+	return !store_claim_is_locked(&s->store, claim->id);
 }
 
 static const char *baseline_of(const struct status *s, const struct wish *wish)
@@ -122,7 +119,7 @@ static void claim_to_json(struct status *s, const struct claim *claim, json_obje
 
 static void print_json(struct status *s)
 {
-	_cleanup_json_ json_object *root = sym_json_object_new_object();
+	_cleanup_json_ json_object *root = json_new_object();
 	const struct ledger *ledger = &s->store.ledger;
 	_cleanup_free_ char *text = NULL;
 	json_object *array;
@@ -143,8 +140,8 @@ static void print_json(struct status *s)
 	}
 	array = json_add_array(root, "set_aside");
 	strv_for_each(name, &s->aside)
-		(void)sym_json_object_array_add(array, sym_json_object_new_string(name));
-	text = json_format(root);
+		json_push_string(array, name);
+	text = json_format(root, true);
 	(void)fputs(text, stdout);
 }
 

@@ -62,11 +62,16 @@ static void decide(struct ledger *ledger, const struct resource *resource,
 	struct entry *entry = ledger_find_entry(ledger, resource->name, object);
 	const char *wanted = merged_value(ledger, resource, object);
 
-	if (!wanted)
-		wanted = entry ? entry->baseline : current;
-	if (STREQ(current, wanted) || (!taking && resource->keeps))
+	if (!taking && (!entry || resource->keeps))
 		return;
-	if (entry && !is_ours(resource, entry, current)) {
+	/* Also of what is as wanted: a change of it is somebody else's then. */
+	if (!entry)
+		entry = ledger_add_entry(ledger, resource->name, object, current);
+	if (!wanted)
+		wanted = entry->baseline;
+	if (STREQ(current, wanted))
+		return;
+	if (!is_ours(resource, entry, current)) {
 		if (!taking) {
 			log_warning(resource->name,
 				    "%s is '%s' now, not '%s' as we left it: somebody else "
@@ -76,8 +81,6 @@ static void decide(struct ledger *ledger, const struct resource *resource,
 		}
 		ledger_set(&entry->baseline, current);
 	}
-	if (!entry)
-		entry = ledger_add_entry(ledger, resource->name, object, current);
 	push_change(changes, resource, object, current, wanted);
 	ledger_set(&entry->previous, current);
 	ledger_set(&entry->written, wanted);
@@ -140,8 +143,11 @@ static int execute(const struct convergence *c, const struct change *change,
 	r = resource->write(root, change->object, change->before, change->after,
 			    c->deadline, err);
 	read_r = resource->read(root, change->object, &now, &read_err);
-	if (read_r == 0 && STREQ(now, change->after)) {
-		/* A refused write of what is there already is no failure. */
+	if (r != -ETIMEDOUT && read_r == 0 && STREQ(now, change->after)) {
+		/*
+		 * A refused write of what is there already is no failure. One that does not come
+		 * to its end is: a driver's link is there before its probe has succeeded.
+		 */
 		error_done(err);
 		log_info(resource->name, "%s: %s -> %s", change->object, change->before,
 			 change->after);
@@ -236,7 +242,7 @@ static int begin_and_decide(const struct convergence *c, uint64_t claim_id,
 			decide(&c->store->ledger, resource, work->object, work->current,
 			       taking, changes);
 	}
-	if (r == 0 && changes->n && store_save(c->store, &why) < 0) {
+	if (r == 0 && (taking || changes->n) && store_save(c->store, &why) < 0) {
 		/* No room for the record: nothing new is taken, but giving back is right. */
 		log_warning(resource->name, "%s", why.cause);
 		if (taking)
@@ -281,8 +287,13 @@ static int execute_all(const struct convergence *c, const struct changes *change
 
 	for (size_t i = 0; i < changes->n; i++) {
 		_cleanup_error_ struct error why = ERROR_NULL;
-		int r = execute(c, &changes->items[i], &why);
+		int r = -ETIMEDOUT;
 
+		if (deadline_left_ms(c->deadline) > 0)
+			r = execute(c, &changes->items[i], &why);
+		else
+			(void)error_set(&why, r, "no time left for %s",
+					changes->items[i].object);
 		if (r == 0)
 			continue;
 		result = error_set(err, r, "%s", why.cause);
@@ -294,6 +305,28 @@ static int execute_all(const struct convergence *c, const struct changes *change
 		mark_failed(works, changes->items[i].object);
 	}
 	return result;
+}
+
+/* Writing one object may change another: a governor brings a preference of its own. */
+static int verify(const struct convergence *c, const struct resource *resource,
+		  const struct works *works, struct error *err)
+{
+	for (size_t i = 0; i < works->n; i++) {
+		const char *object = works->items[i].object;
+		const char *wanted = merged_value(&c->store->ledger, resource, object);
+		_cleanup_free_ char *now = NULL;
+		int r = resource->read(c->host->root, object, &now, err);
+
+		if (r == -ENOENT)
+			return error_set(err, r, "%s is gone", object);
+		if (r < 0)
+			return r;
+		if (wanted && !STREQ(now, wanted))
+			return error_set(err, -EIO,
+					 "%s is '%s', not '%s', after all was written",
+					 object, now, wanted);
+	}
+	return 0;
 }
 
 static int take_resource(const struct convergence *c, uint64_t claim_id,
@@ -308,6 +341,8 @@ static int take_resource(const struct convergence *c, uint64_t claim_id,
 	if (resource->slow)
 		store_end(c->store);
 	r = execute_all(c, &changes, true, &works, err);
+	if (r == 0 && changes.n > 1)
+		r = verify(c, resource, &works, err);
 	if (!resource->slow)
 		store_end(c->store);
 	return r;
@@ -411,6 +446,17 @@ int converge_give(const struct convergence *c, uint64_t claim_id, struct error *
 
 /* ---- look ---- */
 
+void converge_settle(struct ledger *ledger, const struct claim *claim)
+{
+	for (size_t i = 0; i < claim->n_wishes; i++) {
+		const struct wish *w = &claim->wishes[i];
+		struct entry *entry = ledger_find_entry(ledger, w->resource, w->object);
+
+		if (entry && !resource_find(w->resource)->take)
+			ledger_set(&entry->previous, entry->written);
+	}
+}
+
 static int check_wish(const struct host *host, const struct ledger *ledger,
 		      const struct claim *claim, const struct wish *wish,
 		      struct error *err)
@@ -432,7 +478,9 @@ static int check_wish(const struct host *host, const struct ledger *ledger,
 		return r;
 	wanted = merged_value(ledger, resource, wish->object);
 	if (wanted && !STREQ(current, wanted))
-		return error_set(err, -ESTALE, "%s: %s is '%s' again, not '%s'",
+		return error_set(err, -ESTALE,
+				 "%s: %s is '%s' now, not '%s': somebody else "
+				 "changed it",
 				 wish->resource, wish->object, current, wanted);
 	return 0;
 }

@@ -47,6 +47,9 @@ int converge_take(const struct convergence *c, uint64_t claim_id, struct error *
  */
 int converge_give(const struct convergence *c, uint64_t claim_id, struct error *err);
 
+/* Notes that what was written for the claim is in effect: what was there before is history. */
+void converge_settle(struct ledger *ledger, const struct claim *claim);
+
 /* Whether every wish of the claim is in effect: 0, or a negative errno with @err set. */
 int converge_check(const struct host *host, const struct ledger *ledger,
 		   const struct claim *claim, struct error *err);

@@ -155,7 +155,6 @@ static int read_numatune(const xmlNode *domain, struct domain *d, struct error *
 
 	if (memory) {
 		d->memory_auto = attr_is(memory, "placement", "auto");
-		d->memory_interleave = attr_is(memory, "mode", "interleave");
 		r = optional(xml_attr_bitset(memory, "nodeset", &d->memory_nodes, err));
 		if (r < 0)
 			return r;
@@ -166,7 +165,6 @@ static int read_numatune(const xmlNode *domain, struct domain *d, struct error *
 		if (!xml_is(node, "memnode"))
 			continue;
 		memnode = ARRAY_PUSH(d->memnodes, d->n_memnodes);
-		memnode->interleave = attr_is(node, "mode", "interleave");
 		r = optional(xml_attr_unsigned(node, "cellid", &memnode->cell, err));
 		if (r == 0)
 			r = optional(

@@ -23,7 +23,6 @@ struct domain_page {
 struct domain_memnode {
 	unsigned cell;
 	struct bitset nodes;
-	bool interleave;
 };
 
 /* <memory model='dimm'> and its like, as far as they are backed by host memory. */
@@ -57,7 +56,6 @@ struct domain {
 	struct domain_memnode *memnodes;
 	size_t n_memnodes;
 	struct bitset memory_nodes; /* <numatune><memory nodeset>; empty: none given */
-	bool memory_interleave;
 	bool memory_auto; /* placement left to numad: not known before the start */
 	struct domain_dimm *dimms;
 	size_t n_dimms;

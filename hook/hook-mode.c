@@ -106,7 +106,7 @@ static int run_with_name(const struct sysroot *root, const struct operation *ope
 static int run(const struct sysroot *root, const struct operation *operation,
 	       const char *name, struct error *err)
 {
-	static const char marker[] = REQUEST_NAMESPACE;
+	static const char marker[] = REQUEST_MARKER;
 	_cleanup_free_ char *xml = NULL;
 	size_t size;
 	bool tagged;

@@ -8,7 +8,8 @@
 #include "common/parse.h"
 #include "hook/host-pci.h"
 
-#define NODE_DEPTH_MAX 8 /* .../nvme/nvme0/nvme0n1/nvme0n1p1 and the like */
+#define NODE_DEPTH_MAX \
+	40 /* sysfs has no loops of directories; this is for captured trees */
 #define NVIDIA_MAJOR 195
 
 static int read_hex(const struct sysroot *root, const char *address, const char *name,

@@ -6,11 +6,13 @@
 #include <sys/sysmacros.h>
 
 #include "common/alloc.h"
+#include "common/bounded.h"
 #include "common/deadline.h"
 #include "common/parse.h"
 #include "hook/host-use.h"
 
 #define TABLE_SIZE_MAX (16U << 20)
+#define OPEN_TIMEOUT_MS 3000
 
 /* One open descriptor, given as the link /proc/PID/fd/N with directory @fd_dir. */
 static bool is_node(const struct sysroot *root, int fd_dir, const char *fd,
@@ -202,14 +204,43 @@ static bool has_route6(const char *table, const char *interface)
 	return false;
 }
 
-/* The interface itself, or the bridge or bond that it is a port of. */
-static char *upper_interface(const struct sysroot *root, const char *interface)
+/* The interface and whatever is built on it: bridges, bonds, VLANs, to any height. */
+static void add_uppers(const struct sysroot *root, const char *interface, struct strv *ret)
 {
-	char *master;
+	_cleanup_strv_ struct strv names = STRV_NULL;
 
-	if (sysroot_readlink_name(root, &master, "sys/class/net/%s/master", interface) < 0)
-		return xstrdup(interface);
-	return master;
+	if (strv_contains(ret, interface))
+		return;
+	strv_push(ret, interface);
+	(void)!sysroot_list(root, &names, "sys/class/net/%s", interface);
+	strv_for_each(name, &names) {
+		_cleanup_free_ char *master = NULL;
+
+		if (str_has_prefix(name, "upper_"))
+			add_uppers(root, name + strlen("upper_"), ret);
+		else if (STREQ(name, "master") &&
+			 sysroot_readlink_name(root, &master, "sys/class/net/%s/master",
+					       interface) == 0)
+			add_uppers(root, master, ret);
+	}
+}
+
+/* Interfaces of the device, also those of a USB or virtio device behind it. */
+static int find_interfaces(const struct sysroot *root, const char *address,
+			   struct strv *ret)
+{
+	_cleanup_free_ char *component = xasprintf("/%s/", address);
+	_cleanup_strv_ struct strv names = STRV_NULL;
+	int r = sysroot_list(root, &names, "sys/class/net");
+
+	strv_for_each(name, &names) {
+		_cleanup_free_ char *target = NULL;
+
+		if (sysroot_readlink(root, &target, "sys/class/net/%s", name) == 0 &&
+		    strstr(target, component))
+			add_uppers(root, name, ret);
+	}
+	return r == -ENOENT ? 0 : r;
 }
 
 static int find_routes(const struct sysroot *root, const struct pci_device *device,
@@ -217,26 +248,25 @@ static int find_routes(const struct sysroot *root, const struct pci_device *devi
 {
 	_cleanup_strv_ struct strv interfaces = STRV_NULL;
 	_cleanup_free_ char *routes4 = NULL, *routes6 = NULL;
+	int r = find_interfaces(root, device->address, &interfaces);
 
-	if (sysroot_list(root, &interfaces, PCI_DEVICES "/%s/net", device->address) < 0)
-		return 0; /* no network device */
+	if (r < 0 || interfaces.n == 0)
+		return r;
 	if (sysroot_read_file(root, TABLE_SIZE_MAX, &routes4, NULL, "proc/net/route") < 0)
 		routes4 = xstrdup("");
 	if (sysroot_read_file(root, TABLE_SIZE_MAX, &routes6, NULL,
 			      "proc/net/ipv6_route") < 0)
 		routes6 = xstrdup("");
 	strv_for_each(interface, &interfaces) {
-		_cleanup_free_ char *upper = upper_interface(root, interface);
-
-		if (has_route4(routes4, upper) || has_route6(routes6, upper))
-			strv_pushf(ret, "'%s' carries the default route", upper);
+		if (has_route4(routes4, interface) || has_route6(routes6, interface))
+			strv_pushf(ret, "'%s' carries the default route", interface);
 	}
 	return 0;
 }
 
 /* The only display controller that a driver of the host shows something on. */
 static int find_console(const struct sysroot *root, const struct pci_device *device,
-			struct strv *ret)
+			const struct strv *going, struct strv *ret)
 {
 	_cleanup_strv_ struct strv addresses = STRV_NULL;
 	int r;
@@ -251,7 +281,7 @@ static int find_console(const struct sysroot *root, const struct pci_device *dev
 		_cleanup_pci_device_ struct pci_device other = { 0 };
 		_cleanup_error_ struct error ignored = ERROR_NULL;
 
-		if (STREQ(address, device->address) ||
+		if (STREQ(address, device->address) || strv_contains(going, address) ||
 		    pci_device_read(root, address, &other, &ignored) < 0)
 			continue;
 		if (pci_is_display(&other) && *other.driver &&
@@ -263,14 +293,15 @@ static int find_console(const struct sysroot *root, const struct pci_device *dev
 }
 
 int use_find_host(const struct sysroot *root, const struct pci_device *device,
-		  const struct device_nodes *nodes, struct strv *ret)
+		  const struct device_nodes *nodes, const struct strv *going,
+		  struct strv *ret)
 {
 	int r = find_disks(root, nodes, ret);
 
 	if (r == 0)
 		r = find_routes(root, device, ret);
 	if (r == 0)
-		r = find_console(root, device, ret);
+		r = find_console(root, device, going, ret);
 	return r;
 }
 
@@ -294,4 +325,51 @@ int use_wait_closed(const struct sysroot *root, const struct device_nodes *nodes
 		}
 		deadline_sleep_ms(deadline, 50);
 	}
+}
+
+struct exclusive {
+	const struct device_nodes *nodes;
+	const struct sysroot *root;
+};
+
+/*
+ * The kernel refuses an exclusive open of a block device that is mounted, in whatever namespace,
+ * or part of a volume, whoever made it: open(2), O_EXCL. The result is the node's name.
+ */
+static int open_exclusively_in_child(void *arg, struct error *err)
+{
+	const struct exclusive *e = arg;
+
+	for (size_t i = 0; i < e->nodes->n; i++) {
+		const struct device_node *node = &e->nodes->items[i];
+		int fd;
+
+		if (!sysroot_exists(e->root, "%s/holders", node->dir))
+			continue; /* no block device */
+		fd = sysroot_openf(e->root, O_RDONLY | O_EXCL | O_NONBLOCK, "dev/%s",
+				   node->name);
+		if (fd == -EBUSY)
+			return error_set(err, 0, "%s", node->name);
+		if (fd >= 0)
+			(void)close(fd);
+	}
+	return 0;
+}
+
+int use_find_kernel(const struct sysroot *root, const struct device_nodes *nodes,
+		    struct strv *ret)
+{
+	struct exclusive exclusive = { nodes, root };
+	_cleanup_error_ struct error err = ERROR_NULL;
+	int r;
+
+	if (!root->is_host)
+		return 0;
+	r = bounded_look(open_exclusively_in_child, &exclusive,
+			 deadline_in_ms(OPEN_TIMEOUT_MS), &err);
+	if (r == 0 && err.cause)
+		strv_pushf(ret,
+			   "the kernel uses '/dev/%s' (mounted, or part of a volume)",
+			   err.cause);
+	return r;
 }

@@ -16,10 +16,20 @@ int use_find_processes(const struct sysroot *root, const struct device_nodes *no
 
 /*
  * Appends one reason for each way in which the host itself needs the device: "'/dev/sda1' is
- * mounted on '/'", "'eth0' carries the default route", "it is the only console GPU".
+ * mounted on '/'", "'eth0' carries the default route", "it is the only console GPU" of
+ * those that do not go to the guest as well (@going, addresses).
  */
 int use_find_host(const struct sysroot *root, const struct pci_device *device,
-		  const struct device_nodes *nodes, struct strv *ret) _must_check_;
+		  const struct device_nodes *nodes, const struct strv *going,
+		  struct strv *ret) _must_check_;
+
+/*
+ * Appends a reason when the kernel has a block device of the nodes to itself: mounted in any
+ * namespace, or part of a volume of whatever kind. Opens them for a moment, which wakes disks. 0,
+ * or a negative errno.
+ */
+int use_find_kernel(const struct sysroot *root, const struct device_nodes *nodes,
+		    struct strv *ret) _must_check_;
 
 /*
  * Waits until no process has one of the nodes open: 0, or -EBUSY at @deadline with the

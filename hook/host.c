@@ -21,8 +21,11 @@ int host_read(const struct sysroot *root, struct host *ret, struct error *err)
 	if (r == 0)
 		r = read_list(root, "sys/devices/system/cpu/possible",
 			      &host.cpus_possible);
-	if (r == 0)
+	if (r == 0) {
+		/* A kernel without NUMA has no nodes, and no pools of a node either. */
 		r = read_list(root, "sys/devices/system/node/has_memory", &host.nodes);
+		r = r == -ENOENT ? 0 : r;
+	}
 	if (r < 0) {
 		host_done(&host);
 		return error_set(err, r,

@@ -15,17 +15,34 @@
 
 /* A round moves about as much memory as takes ROUND_MS, so that others get the lock in time. */
 #define ROUND_MS 5
-#define STUCK_WRITE_MS 2000
 #define ROUND_MIN_KIB (UINT64_C(64) << 10)
 #define ROUND_MAX_KIB (UINT64_C(16) << 20)
 
 /* ---- what is available ---- */
+
+static void set_number(char **field, uint64_t value)
+{
+	free(*field);
+	*field = xasprintf("%" PRIu64, value);
+}
+
+static uint64_t get_number(const char *field)
+{
+	uint64_t value = 0;
+
+	(void)!parse_u64(field, &value);
+	return value;
+}
 
 static bool is_pool_wish(const struct wish *wish)
 {
 	return STREQ(wish->resource, RESOURCE);
 }
 
+/*
+ * QEMU takes all of its pages before it is reported started, and keeps them; until then they are
+ * counted. Pages whose QEMU is gone are on their way back to where they came from.
+ */
 static void read_claim(const struct sysroot *root, const struct claim *claim,
 		       struct taken_list *ret)
 {
@@ -34,17 +51,16 @@ static void read_claim(const struct sysroot *root, const struct claim *claim,
 
 	for (size_t i = 0; i < claim->n_wishes; i++) {
 		const struct wish *wish = &claim->wishes[i];
-		uint64_t pages = 0, need = 0;
+		uint64_t pages = 0;
 		struct pool pool;
 
 		if (!is_pool_wish(wish) || pool_parse(wish->object, &pool) < 0)
 			continue;
-		/* QEMU takes all of its pages before it is reported started. */
-		if (!runs ||
-		    qemu_hugepages(root, pid, pool.node, pool.size_kib, &pages) < 0)
-			pages = claim->started && parse_u64(wish->value, &need) == 0 ?
-					need :
-					0;
+		if (runs && claim->started)
+			pages = get_number(wish->value);
+		else if (runs &&
+			 qemu_hugepages(root, pid, pool.node, pool.size_kib, &pages) < 0)
+			pages = 0;
 		*ARRAY_PUSH(ret->items, ret->n) =
 			(struct taken){ claim->id, xstrdup(wish->object), pages };
 	}
@@ -67,13 +83,17 @@ void taken_done(struct taken_list *list)
 	*list = (struct taken_list){ 0 };
 }
 
-/* What a wish still waits for; a claim that is new since the list was read has taken nothing. */
+/*
+ * What a wish still waits for; a claim that is new since the list was read has taken nothing.
+ * One that is given back waits for nothing, but the pages added for it leave the pool.
+ */
 static uint64_t owed_by_wish(const struct claim *claim, const struct wish *wish,
 			     const struct taken_list *taken)
 {
-	uint64_t need = 0;
+	uint64_t need = get_number(wish->value);
 
-	(void)!parse_u64(wish->value, &need);
+	if (!claim_counts(claim))
+		return wish->added;
 	for (size_t i = 0; i < taken->n; i++) {
 		const struct taken *t = &taken->items[i];
 
@@ -93,7 +113,7 @@ static uint64_t owed(const struct ledger *ledger, uint64_t except,
 	for (size_t i = 0; i < ledger->n_claims; i++) {
 		const struct claim *claim = &ledger->claims[i];
 
-		if (claim->id == except || !claim_counts(claim))
+		if (claim->id == except)
 			continue;
 		for (size_t j = 0; j < claim->n_wishes; j++) {
 			const struct wish *wish = &claim->wishes[j];
@@ -175,20 +195,6 @@ static void moves_init(const struct convergence *c, const struct claim *claim,
 	}
 }
 
-static void set_number(char **field, uint64_t value)
-{
-	free(*field);
-	*field = xasprintf("%" PRIu64, value);
-}
-
-static uint64_t get_number(const char *field)
-{
-	uint64_t value = 0;
-
-	(void)!parse_u64(field, &value);
-	return value;
-}
-
 /* Books what a move really changed to the wish that it was made for. */
 static void book(struct ledger *ledger, const struct entry *entry, uint64_t from,
 		 uint64_t to)
@@ -237,45 +243,78 @@ static struct entry *add_entry(struct ledger *ledger, const char *object, uint64
 	return ledger_add_entry(ledger, RESOURCE, object, baseline);
 }
 
+/*
+ * Before Linux 6.6 a write for one node left as many pages too many as other nodes had surplus
+ * pages (set_max_huge_pages() counted those twice): then a second write corrects it.
+ */
 static int write_in_child(void *arg, struct error *err)
 {
 	const struct move *move = arg;
+	struct pool_state state;
 	int r = pool_write(move->root, &move->pool, move->to);
 
+	if (r == 0 && pool_read(move->root, &move->pool, &state) == 0 &&
+	    state.persistent > move->to && state.persistent != move->from) {
+		uint64_t excess = state.persistent - move->to;
+
+		r = pool_write(move->root, &move->pool, move->to - MIN(excess, move->to));
+	}
 	return r < 0 ? error_set(err, r, "%s", strerror(-r)) : 0;
 }
 
-/* Writes all pools at the same time, then books what each of them really did. */
-static void run_round(const struct convergence *c, struct moves *moves)
+static void start_write(struct move *move)
+{
+	int r = bounded_start(&move->job, write_in_child, move);
+
+	move->started = r == 0;
+	if (r < 0)
+		log_warning(RESOURCE, "%s: failed to start a helper process: %s",
+			    move->object, strerror(-r));
+}
+
+/* Waits for one write and books what it really did. */
+static void finish_write(const struct convergence *c, struct move *move)
 {
 	struct ledger *ledger = &c->store->ledger;
+	struct entry *entry = ledger_find_entry(ledger, RESOURCE, move->object);
+	_cleanup_error_ struct error err = ERROR_NULL;
+	struct pool_state state;
+	int r = 0;
+
+	if (move->started)
+		r = bounded_finish(&move->job, c->deadline, &err);
+	move->started = false;
+	move->is_stuck = true;
+	if (r < 0)
+		log_warning(RESOURCE, "%s: writing %" PRIu64 ": %s", move->object,
+			    move->to, err.cause);
+	/* Not at its end, or not to be read: booked by whoever settles the entry next. */
+	if (r == -ETIMEDOUT || pool_read(c->host->root, &move->pool, &state) < 0 || !entry)
+		return;
+	move->is_stuck = state.persistent != move->to;
+	book(ledger, entry, move->from, state.persistent);
+	set_number(&entry->written, state.persistent);
+	set_number(&entry->previous, state.persistent);
+}
+
+/* Writes all pools at the same time; the time it took decides the size of the next round. */
+static void run_round(const struct convergence *c, struct moves *moves)
+{
+	uint64_t start = deadline_in_ms(0), ms;
 
 	for (size_t i = 0; i < moves->n; i++) {
-		struct move *move = &moves->items[i];
-
-		if (move->from != move->to)
-			move->started =
-				bounded_start(&move->job, write_in_child, move) == 0;
+		if (moves->items[i].from != moves->items[i].to)
+			start_write(&moves->items[i]);
 	}
 	for (size_t i = 0; i < moves->n; i++) {
-		struct move *move = &moves->items[i];
-		struct entry *entry = ledger_find_entry(ledger, RESOURCE, move->object);
-		_cleanup_error_ struct error err = ERROR_NULL;
-		struct pool_state state;
-
-		if (move->from == move->to)
-			continue;
-		if (move->started && bounded_finish(&move->job, c->deadline, &err) < 0)
-			log_warning(RESOURCE, "%s: writing %" PRIu64 ": %s", move->object,
-				    move->to, err.cause);
-		move->started = false;
-		if (pool_read(c->host->root, &move->pool, &state) < 0 || !entry)
-			continue; /* booked by whoever settles the entry next */
-		move->is_stuck = state.persistent != move->to;
-		book(ledger, entry, move->from, state.persistent);
-		set_number(&entry->written, state.persistent);
-		set_number(&entry->previous, state.persistent);
+		if (moves->items[i].from != moves->items[i].to)
+			finish_write(c, &moves->items[i]);
 	}
+	ms = (deadline_in_ms(0) - start) / 1000000;
+	if (ms < ROUND_MS)
+		moves->round_kib = MIN(moves->round_kib * 2, ROUND_MAX_KIB);
+	else if (ms > UINT64_C(4) * ROUND_MS)
+		moves->round_kib = MAX(moves->round_kib / 2, ROUND_MIN_KIB);
 }
 
 /* Sets the target of one pool for the next round; decides nothing when there is nothing to do. */
@@ -327,29 +366,25 @@ static int plan_round(const struct convergence *c, uint64_t claim_id, struct mov
 }
 
 /*
- * One round, under the ledger's lock: the number of pools that moved, or a negative errno. The
- * lock of the pools is our children's too: when we are killed it is held until the last of their
- * writes has come to its end, so that none lands on what somebody else wrote after it.
+ * One round, under the ledger's lock: the number of pools that moved, or a negative errno. What
+ * is given back is given back even where there is no room to record it: the floor in
+ * shrink_target() does not depend on it.
  */
 static int one_round(const struct convergence *c, uint64_t claim_id, struct moves *moves,
 		     set_target_fn *set_target, const void *arg, struct error *err)
 {
-	uint64_t until = deadline_within_ms(c->deadline, STUCK_WRITE_MS);
-	int moving, r;
+	bool giving = c->store->giving == claim_id;
+	int moving = plan_round(c, claim_id, moves, set_target, arg, err);
+	int r;
 
-	r = store_claim_lock(c->store, STORE_POOLS, until);
-	if (r < 0)
-		return error_set(err, r,
-				 "a write to a pool by another process does not end");
-	moving = r = plan_round(c, claim_id, moves, set_target, arg, err);
+	if (moving < 0)
+		return moving;
 	/* Also when nothing moves: what a dead process did is booked by now. */
-	if (moving >= 0)
-		r = store_save(c->store, err);
-	if (moving > 0 && r >= 0) {
+	r = store_save(c->store, err);
+	if (moving > 0 && (r == 0 || giving)) {
 		run_round(c, moves);
 		r = store_save(c->store, err);
 	}
-	store_claim_unlock(c->store, STORE_POOLS);
 	return r < 0 ? r : moving;
 }
 
@@ -360,19 +395,18 @@ static int run_moves(const struct convergence *c, uint64_t claim_id, struct move
 	int r;
 
 	do {
-		uint64_t start, ms;
-
-		r = store_begin(c->store, c->deadline, err);
+		/* Killed, we leave children whose writes must not land on anybody else's. */
+		r = store_pools_lock(c->store, c->deadline);
 		if (r < 0)
-			return r;
-		start = deadline_in_ms(0);
-		r = one_round(c, claim_id, moves, set_target, arg, err);
-		store_end(c->store);
-		ms = (deadline_in_ms(0) - start) / 1000000;
-		if (ms < ROUND_MS)
-			moves->round_kib = MIN(moves->round_kib * 2, ROUND_MAX_KIB);
-		else if (ms > UINT64_C(4) * ROUND_MS)
-			moves->round_kib = MAX(moves->round_kib / 2, ROUND_MIN_KIB);
+			return error_set(
+				err, r,
+				"a write to a pool by another process does not end");
+		r = store_begin(c->store, c->deadline, err);
+		if (r == 0) {
+			r = one_round(c, claim_id, moves, set_target, arg, err);
+			store_end(c->store);
+		}
+		store_pools_unlock(c->store);
 	} while (r > 0 && deadline_left_ms(c->deadline) > 0);
 	return MIN(r, 0);
 }
@@ -416,7 +450,26 @@ int pools_grow(const struct convergence *c, uint64_t claim_id,
 	return r;
 }
 
-/* Never below the baseline, unless the administrator went there himself. */
+/* Pages of a pool that are there for other claims. */
+static uint64_t added_for_others(const struct ledger *ledger, uint64_t except,
+				 const char *object)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < ledger->n_claims; i++) {
+		const struct wish *wish =
+			claim_find_wish(&ledger->claims[i], RESOURCE, object);
+
+		if (wish && ledger->claims[i].id != except)
+			sum += wish->added;
+	}
+	return sum;
+}
+
+/*
+ * Never below the baseline and what is there for others, unless the administrator went there
+ * himself.
+ */
 static int shrink_target(const struct convergence *c, struct claim *claim,
 			 struct move *move, const void *arg _unused_,
 			 uint64_t round_pages, uint64_t current)
@@ -428,7 +481,9 @@ static int shrink_target(const struct convergence *c, struct claim *claim,
 
 	if (!wish || !entry)
 		return 0; /* nothing was ever added */
-	floor = MIN(current, get_number(entry->baseline));
+	floor = get_number(entry->baseline) +
+		added_for_others(&c->store->ledger, claim->id, move->object);
+	floor = MIN(current, floor);
 	move->to = MAX(floor, current - MIN(MIN(wish->added, round_pages), current));
 	if (move->to == current)
 		wish->added = 0;

@@ -52,7 +52,7 @@ static void format_entry(const struct entry *entry, json_object *object)
 
 char *ledger_format(const struct ledger *ledger)
 {
-	_cleanup_json_ json_object *root = sym_json_object_new_object();
+	_cleanup_json_ json_object *root = json_new_object();
 	json_object *claims, *entries;
 
 	json_add_number(root, "version", LEDGER_VERSION);
@@ -63,7 +63,7 @@ char *ledger_format(const struct ledger *ledger)
 	entries = json_add_array(root, "entries");
 	for (size_t i = 0; i < ledger->n_entries; i++)
 		format_entry(&ledger->entries[i], json_push_object(entries));
-	return json_format(root);
+	return json_format(root, false);
 }
 
 static int get_copy(json_object *object, const char *key, char **ret)
@@ -173,7 +173,7 @@ int ledger_parse(const char *text, size_t size, struct ledger *ret, struct error
 	if (json_get_number(root, "version", &version) < 0)
 		return error_set(err, -EINVAL, "it has no version");
 	if (version != LEDGER_VERSION)
-		return error_set(err, -EINVAL, "its version is %lld, not %d",
+		return error_set(err, -EPROTONOSUPPORT, "its version is %lld, not %d",
 				 (long long)version, LEDGER_VERSION);
 	if (get_copy(root, "boot_id", &ret->boot_id) < 0 ||
 	    parse_each(root, "claims", parse_claim, ret) < 0 ||

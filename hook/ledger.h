@@ -89,10 +89,10 @@ bool claim_counts(const struct claim *claim);
 
 const char *claim_state_name(enum claim_state state);
 
-/* As JSON, indented; the caller frees. json_load() must have been called. */
+/* As JSON; the caller frees. json_load() must have been called. */
 char *ledger_format(const struct ledger *ledger);
 
-/* Parses that: 0, or -EINVAL with @err saying what is wrong. *@ret is valid either way. */
+/* Parses that: 0, -EINVAL (damaged) or -EPROTONOSUPPORT (version) with @err set. *@ret is valid either way. */
 int ledger_parse(const char *text, size_t size, struct ledger *ret, struct error *err);
 
 /* A copy that shares nothing. */

@@ -70,9 +70,10 @@ static int mark_releasing(const struct convergence *c, uint64_t id, bool even_li
 		return -ESTALE;
 	}
 	claim->state = CLAIM_RELEASING;
+	c->store->giving = id;
 	r = store_save(c->store, err);
 	if (r < 0) {
-		/* No room for the record. Every step of giving back stands on its own. */
+		/* No room for the record, which is no reason to keep what is not wanted. */
 		log_warning(NULL, "%s", err->cause);
 		error_done(err);
 		r = 0;
@@ -89,6 +90,7 @@ static int give_locked(const struct convergence *c, uint64_t id, bool even_live,
 
 	if (r == 0)
 		r = converge_give(c, id, err);
+	c->store->giving = 0;
 	store_claim_unlock(c->store, id);
 	return r == -ESTALE ? 0 : r;
 }
@@ -220,6 +222,7 @@ static int mark_live(const struct convergence *c, uint64_t id, struct error *err
 	claim = ledger_find_claim(&c->store->ledger, id);
 	if (claim) {
 		claim->state = CLAIM_LIVE;
+		converge_settle(&c->store->ledger, claim);
 		r = store_save(c->store, err);
 	} else {
 		r = error_set(err, -ESTALE, "the claim is gone from the ledger");
@@ -244,6 +247,7 @@ static int take(const struct convergence *c, uint64_t id, struct error *err)
 			log_error(NULL, "not all of it could be given back: %s",
 				  why.cause ? why.cause : "the claim is gone");
 	}
+	c->store->giving = 0;
 	store_claim_unlock(c->store, id);
 	return r;
 }
@@ -254,7 +258,7 @@ static int plan_prepare(const struct convergence *c, const struct config *config
 	int r = store_peek(c->store, err);
 
 	if (r == 0)
-		r = plan_make(c->host, config, domain, &c->store->ledger, ret, err);
+		r = plan_claim(c->host, config, domain, &c->store->ledger, ret, err);
 	strv_for_each(note, &ret->notes)
 		log_info(NULL, "%s", note);
 	return r;
@@ -373,12 +377,18 @@ int operation_release(const struct sysroot *root, const char *domain, struct err
 	return give_domain(&c, domain, err);
 }
 
-/* No QEMU, and not on the way to one: libvirt starts it moments after prepare. */
+/*
+ * Certainly no QEMU, and not on the way to one: libvirt starts it moments after prepare. A
+ * claim's id is the time since boot at which it was made, which no clock setting changes.
+ */
 static bool is_stale(const struct sysroot *root, const struct claim *claim)
 {
+	struct timespec now;
 	pid_t pid;
 
-	if (!claim->started && time(NULL) - claim->since < STARTING_S)
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	if (!claim->started &&
+	    (uint64_t)now.tv_sec < claim->id / UINT64_C(1000000000) + STARTING_S)
 		return false;
 	return qemu_find(root, claim->domain, claim->uuid, &pid) == 0;
 }

@@ -157,6 +157,38 @@ static int check_group_members(const struct planning *p, const struct pci_device
 	return 0;
 }
 
+/*
+ * Unbinding an SR-IOV function's driver removes its virtual functions, and waits for the guests
+ * that have them.
+ */
+static int check_no_virtual_functions(const struct planning *p,
+				      const struct pci_device *device, struct error *err)
+{
+	_cleanup_strv_ struct strv names = STRV_NULL, functions = STRV_NULL;
+	_cleanup_free_ char *list = NULL;
+	int r = sysroot_list(p->host->root, &names, PCI_DEVICES "/%s", device->address);
+
+	if (r < 0)
+		return error_set(err, r, "failed to read device %s: %s", device->address,
+				 strerror(-r));
+	strv_for_each(name, &names) {
+		char *address;
+
+		if (str_has_prefix(name, "virtfn") &&
+		    sysroot_readlink_name(p->host->root, &address, PCI_DEVICES "/%s/%s",
+					  device->address, name) == 0)
+			strv_push_take(&functions, address);
+	}
+	if (functions.n == 0)
+		return 0;
+	list = strv_join(&functions, ", ");
+	(void)error_set(err, -EBUSY, "device %s has virtual functions: %s",
+			device->address, list);
+	error_remedy(err, "remove them first: echo 0 > /" PCI_DEVICES "/%s/sriov_numvfs",
+		     device->address);
+	return -EBUSY;
+}
+
 /* Documentation/ABI/testing/sysfs-kernel-iommu_groups: "direct" regions bar assignment. */
 static int check_reserved_regions(const struct planning *p,
 				  const struct pci_device *device, struct error *err)
@@ -181,18 +213,23 @@ static int check_reserved_regions(const struct planning *p,
 }
 
 static int check_unused(const struct planning *p, const struct pci_device *device,
-			bool force, struct error *err)
+			const struct wants *wants, bool force, struct error *err)
 {
 	_cleanup_device_nodes_ struct device_nodes nodes = { 0 };
-	_cleanup_strv_ struct strv processes = STRV_NULL, reasons = STRV_NULL;
+	_cleanup_strv_ struct strv processes = STRV_NULL, reasons = STRV_NULL,
+				   going = STRV_NULL;
 	_cleanup_free_ char *list = NULL;
 	int r;
 
+	for (size_t i = 0; i < wants->n; i++)
+		strv_push(&going, wants->items[i].address);
 	r = pci_device_nodes(p->host->root, device, &nodes);
 	if (r == 0)
 		r = use_find_processes(p->host->root, &nodes, device->address, &processes);
 	if (r == 0)
-		r = use_find_host(p->host->root, device, &nodes, &reasons);
+		r = use_find_host(p->host->root, device, &nodes, &going, &reasons);
+	if (r == 0 && reasons.n == 0)
+		r = use_find_kernel(p->host->root, &nodes, &reasons);
 	if (r < 0)
 		return error_set(err, r, "failed to find out who uses device %s: %s",
 				 device->address, strerror(-r));
@@ -228,61 +265,85 @@ static char *driver_of_module(const struct sysroot *root, const char *module)
 	return xstrdup(STREQ(module, "vfio_pci") ? "vfio-pci" : module);
 }
 
-/*
- * The VFIO driver for a device, and the module to load for it or NULL. A variant driver
- * announces itself with an alias "vfio_pci:v..." in place of "pci:v...".
- */
+/* The modules of VFIO drivers that are made for this device: "vfio_pci:v..." for "pci:v...". */
+static int variant_modules(const struct sysroot *root, const struct pci_device *device,
+			   struct strv *ret, struct error *err)
+{
+	_cleanup_free_ char *alias = NULL;
+
+	if (!str_has_prefix(device->modalias, "pci:"))
+		return 0;
+	alias = xasprintf("vfio_%s", device->modalias);
+	return module_lookup(root, alias, ret, err);
+}
+
+static int no_such_driver(const struct pci_device *device, const char *driver,
+			  const struct strv *modules, struct error *err)
+{
+	_cleanup_free_ char *list = strv_join(modules, ", ");
+
+	(void)error_set(err, -ENOENT, "'%s' is no VFIO driver for device %s", driver,
+			device->address);
+	error_remedy(err, "remove driver='%s'; modules for it: %s", driver,
+		     modules->n ? list : "vfio_pci");
+	return -ENOENT;
+}
+
+/* The module of the driver asked for, or the best one: a variant before the generic driver. */
+static int choose_module(const struct sysroot *root, const struct pci_device *device,
+			 const char *wanted, char **ret, struct error *err)
+{
+	_cleanup_strv_ struct strv modules = STRV_NULL;
+	int r = variant_modules(root, device, &modules, err);
+
+	if (r < 0)
+		return r;
+	if (!strv_contains(&modules, "vfio_pci"))
+		strv_push(&modules, "vfio_pci");
+	strv_for_each(module, &modules) {
+		_cleanup_free_ char *driver = driver_of_module(root, module);
+		bool generic = STREQ(module, "vfio_pci");
+
+		if (wanted ? STREQ(driver, wanted) : (!generic || modules.n == 1)) {
+			*ret = xstrdup(module);
+			return 0;
+		}
+	}
+	if (wanted)
+		return no_such_driver(device, wanted, &modules, err);
+	*ret = xstrdup("vfio_pci");
+	return 0;
+}
+
+/* The VFIO driver for a device, and the module to load for it or NULL. */
 static int choose_driver(const struct sysroot *root, const struct pci_device *device,
 			 const struct want *want, char **ret_driver, char **ret_module,
 			 struct error *err)
 {
-	_cleanup_strv_ struct strv modules = STRV_NULL;
-	_cleanup_free_ char *alias = NULL;
-	const char *module = "vfio_pci";
+	const char *wanted = want->request ? want->request->driver : NULL;
+	_cleanup_strv_ struct strv known = STRV_NULL;
+	_cleanup_free_ char *module = NULL;
 	int r;
 
 	*ret_module = NULL;
-	if (want->request && want->request->driver) {
-		alias = xstrdup(want->request->driver);
-	} else {
-		bool pci = str_has_prefix(device->modalias, "pci:");
-
-		alias = pci ? xasprintf("vfio_%s", device->modalias) :
-			      xstrdup("vfio_pci");
-	}
-	if (sysroot_exists(root, PCI_DRIVERS "/%s", alias)) {
-		*ret_driver = TAKE_PTR(alias);
+	if (wanted && sysroot_exists(root, PCI_DRIVERS "/%s", wanted) &&
+	    pci_driver_is_vfio(root, wanted)) {
+		*ret_driver = xstrdup(wanted);
 		return 0;
 	}
-	r = module_lookup(root, alias, &modules, err);
+	r = choose_module(root, device, wanted, &module, err);
 	if (r < 0)
 		return r;
-	if (want->request && want->request->driver && modules.n == 0) {
-		(void)error_set(err, -ENOENT,
-				"this kernel has no driver '%s' for device %s", alias,
-				device->address);
-		error_remedy(err, "remove driver='%s' or install its module", alias);
-		return -ENOENT;
-	}
-	strv_for_each(name, &modules) {
-		if (STREQ(module, "vfio_pci"))
-			module = name;
-	}
 	*ret_driver = driver_of_module(root, module);
 	if (sysroot_exists(root, PCI_DRIVERS "/%s", *ret_driver))
 		return 0;
-	if (modules.n == 0) {
-		r = module_lookup(root, module, &modules, err);
-		if (r < 0)
-			return r;
-	}
-	if (modules.n == 0) {
-		(void)error_set(err, -ENOENT, "this kernel has no module 'vfio_pci'");
+	r = module_lookup(root, module, &known, err);
+	if (r == 0 && known.n == 0) {
+		r = error_set(err, -ENOENT, "this kernel has no module '%s'", module);
 		error_remedy(err, "install the package with this kernel's extra modules");
-		return -ENOENT;
 	}
-	*ret_module = xstrdup(module);
-	return 0;
+	*ret_module = TAKE_PTR(module);
+	return r;
 }
 
 static int add_wishes(const struct planning *p, const struct pci_device *device,
@@ -332,8 +393,11 @@ static int claim_device(const struct planning *p, const struct want *want,
 		claim_add_wish(p->claim, "passthrough", device.address, device.driver);
 		return 0;
 	}
+	r = check_no_virtual_functions(p, &device, err);
+	if (r < 0)
+		return r;
 	if (*device.driver) {
-		r = check_unused(p, &device, force, err);
+		r = check_unused(p, &device, wants, force, err);
 		if (r < 0)
 			return r;
 	}

@@ -31,9 +31,9 @@ static int make_wishes(const struct planning *planning, struct error *err)
 	return 0;
 }
 
-int plan_make(const struct host *host, const struct config *config,
-	      const struct domain *domain, struct ledger *ledger, struct plan *ret,
-	      struct error *err)
+int plan_claim(const struct host *host, const struct config *config,
+	       const struct domain *domain, struct ledger *ledger, struct plan *ret,
+	       struct error *err)
 {
 	const struct claim *present = ledger_find_domain(ledger, domain->name);
 	struct planning planning = {
@@ -57,10 +57,18 @@ int plan_make(const struct host *host, const struct config *config,
 	}
 	planning.claim = ledger_add_claim(ledger, domain->name, domain->uuid);
 	r = make_wishes(&planning, err);
-	if (r < 0)
-		return r;
-	ret->claim = claim_copy(planning.claim);
-	return converge_plan(host, ledger, ret->claim.id, &ret->changes, err);
+	if (r == 0)
+		ret->claim = claim_copy(planning.claim);
+	return r;
+}
+
+int plan_make(const struct host *host, const struct config *config,
+	      const struct domain *domain, struct ledger *ledger, struct plan *ret,
+	      struct error *err)
+{
+	int r = plan_claim(host, config, domain, ledger, ret, err);
+
+	return r < 0 ? r : converge_plan(host, ledger, ret->claim.id, &ret->changes, err);
 }
 
 void plan_done(struct plan *plan)

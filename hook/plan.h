@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a domain's request means on this host: the wishes of its claim, and the changes that
- * taking them would make. The same function serves 'hosttune plan' and prepare.
+ * What a domain's request means on this host: the wishes of its claim, which prepare takes, and
+ * the changes that taking them would make, which 'hosttune plan' shows.
  */
 #pragma once
 
@@ -14,10 +14,18 @@ struct plan {
 };
 
 /*
- * Plans for @domain beside the claims in @ledger, which is changed in memory and good for
- * nothing else afterwards. Of a claim that the domain holds already, only what is missing shows.
- * 0, or a negative errno with @err: why the start would be refused. Release with plan_done()
- * either way.
+ * Makes the claim of @domain beside those in @ledger, which gets it in memory and is good for
+ * nothing else afterwards: the wishes, after every check that can be made without changing
+ * anything. 0, or a negative errno with @err: why the start would be refused. Release with
+ * plan_done() either way.
+ */
+int plan_claim(const struct host *host, const struct config *config,
+	       const struct domain *domain, struct ledger *ledger, struct plan *ret,
+	       struct error *err);
+
+/*
+ * plan_claim(), and the changes that taking the claim would make. Of a claim that the domain holds
+ * already, only what is missing shows.
  */
 int plan_make(const struct host *host, const struct config *config,
 	      const struct domain *domain, struct ledger *ledger, struct plan *ret,

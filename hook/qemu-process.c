@@ -43,17 +43,21 @@ int qemu_find(const struct sysroot *root, const char *domain, const char *uuid, 
 	_cleanup_free_ char *text = NULL;
 	int r;
 
-	if (strchr(domain, '/') ||
-	    sysroot_read(root, &text, "run/libvirt/qemu/%s.pid", domain) < 0 ||
-	    parse_unsigned(text, &look.pid) < 0 ||
-	    !sysroot_exists(root, "proc/%u", look.pid))
+	r = sysroot_read(root, &text, "run/libvirt/qemu/%s.pid", domain);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = parse_unsigned(text, &look.pid);
+	if (r < 0)
+		return r;
+	if (!sysroot_exists(root, "proc/%u", look.pid))
 		return 0;
-	r = bounded_call(match_in_child, &look, deadline_in_ms(READ_TIMEOUT_MS), &err);
+	r = bounded_look(match_in_child, &look, deadline_in_ms(READ_TIMEOUT_MS), &err);
 	/* A process that does not even answer this is there, and is libvirt's. */
-	if (r == 0 || (r < 0 && r != -ETIMEDOUT))
-		return 0;
-	*ret = (pid_t)look.pid;
-	return 1;
+	if (r == 1 || r == -ETIMEDOUT) {
+		*ret = (pid_t)look.pid;
+		return 1;
+	}
+	return r == -ENOENT || r == -ESRCH ? 0 : r;
 }
 
 /* "... N0=512 N1=3 kernelpagesize_kB=2048": the pages on a node, if the size is this one. */
@@ -98,7 +102,7 @@ int qemu_hugepages(const struct sysroot *root, pid_t pid, unsigned node,
 		.root = root, .pid = (unsigned)pid, .node = node, .size_kib = size_kib
 	};
 	_cleanup_error_ struct error err = ERROR_NULL;
-	int r = bounded_call(count_in_child, &look, deadline_in_ms(READ_TIMEOUT_MS), &err);
+	int r = bounded_look(count_in_child, &look, deadline_in_ms(READ_TIMEOUT_MS), &err);
 
 	if (r < 0)
 		return r;

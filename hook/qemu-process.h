@@ -10,7 +10,7 @@
 #include "common/error.h"
 #include "common/sysroot.h"
 
-/* 1 and the pid when it runs, 0 when it does not. */
+/* 1 and the pid when it runs, 0 when it certainly does not, or a negative errno. */
 int qemu_find(const struct sysroot *root, const char *domain, const char *uuid,
 	      pid_t *ret);
 

@@ -72,7 +72,7 @@ static void for_each_node(const struct host *host, const struct bitset *nodes,
 
 	bitset_for_each(node, nodes) {
 		steps[n] = (struct step){ host, node };
-		if (bounded_start(&jobs[n], fn, &steps[n]) == 0)
+		if (bounded_start_apart(&jobs[n], fn, &steps[n]) == 0)
 			n++;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -91,10 +91,10 @@ static void drop_caches(const struct host *host, uint64_t deadline)
 
 	/* Dirty pages cannot be dropped; a dead server behind some mount must not keep us. */
 	if (host->root->is_host &&
-	    bounded_call(sync_in_child, NULL,
+	    bounded_look(sync_in_child, NULL,
 			 deadline_within_ms(deadline, SYNC_TIMEOUT_MS), &err) < 0)
 		log_warning(RESOURCE, "writing back dirty pages: %s", err.cause);
-	if (bounded_call(drop_in_child, &step,
+	if (bounded_look(drop_in_child, &step,
 			 deadline_within_ms(deadline, STEP_TIMEOUT_MS), &err) < 0)
 		log_warning(RESOURCE, "dropping clean caches: %s", err.cause);
 }

@@ -322,6 +322,13 @@ static bool is_ours(const xmlNode *node, const char *name)
 	       (!name || STREQ((const char *)node->name, name));
 }
 
+/* A later version's, or a slip of the pen: not ours to understand, and not to be ignored. */
+static bool is_other_version(const xmlNode *node)
+{
+	return node->ns && str_has_prefix((const char *)node->ns->href, REQUEST_MARKER) &&
+	       !is_ours(node, NULL);
+}
+
 static int check_no_text(const xmlNode *node, struct error *err)
 {
 	_cleanup_free_ char *text = xml_text(node);
@@ -425,6 +432,13 @@ int request_read(const xmlNode *domain, struct request *ret, struct error *err)
 	*ret = (struct request){ 0 };
 	strv_push(&host_name, "host");
 	xml_for_each_child(child, xml_find(domain, "metadata")) {
+		if (is_other_version(child)) {
+			(void)error_set(err, -EINVAL,
+					"metadata line %u: namespace '%s' is not known",
+					xml_line(child), (const char *)child->ns->href);
+			error_remedy(err, "this version has '" REQUEST_NAMESPACE "'");
+			return -EINVAL;
+		}
 		if (!is_ours(child, NULL))
 			continue;
 		if (!is_ours(child, "host"))

@@ -12,6 +12,8 @@
 #include "common/strv.h"
 #include "hook/xml.h"
 
+/* What every version of our namespace begins with; and the version that this is. */
+#define REQUEST_MARKER "urn:hosttune"
 #define REQUEST_NAMESPACE "urn:hosttune:1"
 
 /* How far to go for free memory when a node is short; each includes those before it. */

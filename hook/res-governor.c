@@ -38,21 +38,26 @@ static bool is_offered(const struct sysroot *root, const char *policy, const cha
 	return strv_contains(&words, value);
 }
 
+/* In these drivers' active modes the governor "performance" brings its own preference. */
+static bool brings_preference(const struct sysroot *root, const char *policy,
+			      const char *governor)
+{
+	_cleanup_free_ char *driver = NULL;
+
+	return STREQ(governor, "performance") &&
+	       sysroot_exists(root, CPUFREQ_DIR "/%s/" EPP, policy) &&
+	       sysroot_read(root, &driver, CPUFREQ_DIR "/%s/scaling_driver", policy) ==
+		       0 &&
+	       (STREQ(driver, "intel_pstate") || STREQ(driver, "amd-pstate-epp"));
+}
+
 /* The preference to claim: that asked for, or the one that the governor brings with it. */
 static const char *epp_for(const struct sysroot *root, const char *policy,
 			   const struct request_governor *request)
 {
-	_cleanup_free_ char *driver = NULL;
-
 	if (request->epp)
 		return request->epp;
-	if (!STREQ(request->name, "performance") ||
-	    !sysroot_exists(root, CPUFREQ_DIR "/%s/" EPP, policy) ||
-	    sysroot_read(root, &driver, CPUFREQ_DIR "/%s/scaling_driver", policy) < 0)
-		return NULL;
-	return STREQ(driver, "intel_pstate") || STREQ(driver, "amd-pstate-epp") ?
-		       "performance" :
-		       NULL;
+	return brings_preference(root, policy, request->name) ? "performance" : NULL;
 }
 
 static int check_offers(const struct planning *p, const char *policy,
@@ -66,6 +71,16 @@ static int check_offers(const struct planning *p, const char *policy,
 		(void)error_set(err, -EINVAL, "%s does not offer governor '%s'", policy,
 				request->name);
 		error_remedy(err, "offered: %s", governors);
+		return -EINVAL;
+	}
+	if (request->epp && !STREQ(request->epp, "performance") &&
+	    brings_preference(root, policy, request->name)) {
+		(void)error_set(err, -EINVAL,
+				"%s: governor 'performance' allows no other "
+				"energy-performance preference than 'performance' here",
+				policy);
+		error_remedy(err, "for epp='%s' ask for governor 'powersave'",
+			     request->epp);
 		return -EINVAL;
 	}
 	if (!request->epp ||

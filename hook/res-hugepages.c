@@ -289,6 +289,14 @@ static int find_shortage(const struct convergence *c, const struct claim *claim,
 		return 0;
 	cause = strv_join(&causes, "; ");
 	remedy = strv_join(&remedies, " ");
+	if (deadline_left_ms(c->deadline) == 0) {
+		(void)error_set(err, -ENOMEM, "%s; the time for it ran out", cause);
+		error_remedy(err,
+			     "raise prepare_timeout in /" CONFIG_PATH
+			     ", or reserve the pages at boot: kargs apply %s, then reboot",
+			     remedy);
+		return -ENOMEM;
+	}
 	(void)error_set(err, -ENOMEM, "%s", cause);
 	error_remedy(err,
 		     "free memory there, or reserve the pages at boot: kargs apply %s, then "

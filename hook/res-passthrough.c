@@ -51,7 +51,7 @@ static int read_override(const struct sysroot *root, const char *address, char *
 			 struct error *err)
 {
 	struct override_read read = { root, address };
-	int r = bounded_call(read_override_in_child, &read,
+	int r = bounded_look(read_override_in_child, &read,
 			     deadline_in_ms(READ_TIMEOUT_MS), err);
 
 	if (r < 0) {
@@ -168,8 +168,7 @@ static int passthrough_write(const struct sysroot *root, const char *object,
 		r = check_closed(root, address, from, deadline, err);
 	if (r == 0)
 		r = bounded_call(override ? write_override_in_child : rebind_in_child,
-				 &rebind, deadline_within_ms(deadline, ACCESS_TIMEOUT_MS),
-				 err);
+				 &rebind, deadline, err);
 	if (r < 0)
 		error_prefix(err, "device %s%s", address,
 			     override ? PASSTHROUGH_OVERRIDE_SUFFIX : "");

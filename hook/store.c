@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/alloc.h"
+#include "common/bounded.h"
 #include "common/deadline.h"
 #include "common/json.h"
 #include "common/lock.h"
@@ -16,6 +17,7 @@
 #define STORE_DIR "run/hosttune"
 #define LEDGER "ledger.json"
 #define LEDGER_NEW "ledger.json.new"
+#define POOLS_OFFSET 0 /* no claim has this id */
 #define LEDGER_SIZE_MAX (64U << 20)
 
 /* Root's own, and nobody else can write it. */
@@ -89,6 +91,7 @@ int store_open(const struct sysroot *root, bool create, struct store *ret,
 		r = open_lock(ret->dir, "lock", &ret->lock, err);
 	if (r == 0 && ret->dir >= 0)
 		r = open_lock(ret->dir, "claims.lock", &ret->claims, err);
+	bounded_set_lock_fd(ret->claims);
 	return r;
 }
 
@@ -96,6 +99,7 @@ void store_close(struct store *store)
 {
 	int *fds[] = { &store->lock, &store->claims, &store->dir };
 
+	bounded_set_lock_fd(-1);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		cleanup_close_fd(fds[i]);
 	free(store->boot_id);
@@ -114,6 +118,7 @@ static int read_ledger(struct store *store, struct error *err)
 {
 	_cleanup_close_ int fd = -1;
 	_cleanup_free_ char *text = NULL;
+	struct claim *claim;
 	size_t size;
 	int r;
 
@@ -135,9 +140,25 @@ static int read_ledger(struct store *store, struct error *err)
 	r = ledger_parse(text, size, &store->ledger, err);
 	if (r == 0 && !STREQ(store->ledger.boot_id, store->boot_id))
 		r = error_set(err, -ESTALE, "it is of another boot");
-	if (r < 0)
+	if (r < 0) {
 		reset_ledger(store);
-	return r;
+		return r;
+	}
+	/* What we are giving back does not count, even where that could not be written down. */
+	claim = ledger_find_claim(&store->ledger, store->giving);
+	if (claim)
+		claim->state = CLAIM_RELEASING;
+	return 0;
+}
+
+/*
+ * Nothing but its content can be wrong with the ledger for good: damaged, of another boot, not
+ * root's own or a link. What is wrong with us (no memory, no descriptors, another version) must
+ * not cost anybody his baselines.
+ */
+static bool is_hopeless(int r)
+{
+	return r == -EINVAL || r == -ESTALE || r == -EPERM || r == -ELOOP;
 }
 
 static int set_aside(struct store *store, const struct error *why, struct error *err)
@@ -177,11 +198,14 @@ int store_begin(struct store *store, uint64_t deadline, struct error *err)
 	if (r < 0)
 		return error_set(err, r, "failed to lock '/" STORE_DIR "/lock': %s",
 				 strerror(-r));
-	if (read_ledger(store, &why) < 0) {
+	r = read_ledger(store, &why);
+	if (is_hopeless(r))
 		r = set_aside(store, &why, err);
-		if (r < 0)
-			unlock_process(store->lock);
-	}
+	else if (r < 0)
+		(void)error_set(err, r, "ledger '/" STORE_DIR "/" LEDGER "': %s",
+				why.cause);
+	if (r < 0)
+		unlock_process(store->lock);
 	return r;
 }
 
@@ -258,7 +282,24 @@ int store_claim_lock(struct store *store, uint64_t id, uint64_t deadline)
 
 void store_claim_unlock(struct store *store, uint64_t id)
 {
-	unlock_shared(store->claims, id);
+	/* Unlocking is for the children too: one that is stuck keeps the lock until it ends. */
+	if (!bounded_left_behind())
+		unlock_shared(store->claims, id);
+}
+
+bool store_claim_is_locked(const struct store *store, uint64_t id)
+{
+	return store->claims >= 0 && shared_is_locked(store->claims, id);
+}
+
+int store_pools_lock(struct store *store, uint64_t deadline)
+{
+	return store_claim_lock(store, POOLS_OFFSET, deadline);
+}
+
+void store_pools_unlock(struct store *store)
+{
+	store_claim_unlock(store, POOLS_OFFSET);
 }
 
 int store_list_aside(const struct store *store, struct strv *ret)

@@ -14,7 +14,8 @@
  * free was left behind, and whoever comes next gives it back.
  *
  * A ledger that cannot be trusted (damaged, of another boot, not root's own) is set aside under
- * another name and reported, never used and never deleted.
+ * another name and reported, never used and never deleted. One that merely cannot be read now, or
+ * is of another version of hosttune, stays where it is, and that is an error.
  */
 #pragma once
 
@@ -27,6 +28,7 @@ struct store {
 	int lock; /* held between begin and end */
 	int claims; /* claims' own locks */
 	char *boot_id; /* of the running kernel */
+	uint64_t giving; /* claim that we give back: not counted in any ledger read; 0: none */
 	struct ledger ledger;
 };
 
@@ -55,12 +57,19 @@ void store_end(struct store *store);
 int store_peek(struct store *store, struct error *err);
 
 /*
- * A claim's own lock, or STORE_POOLS, which goes with writes to hugepage pools: 0, or -ETIMEDOUT
- * when at @deadline (0: at once) somebody still holds it.
+ * A claim's own lock: 0, or -ETIMEDOUT when at @deadline (0: at once) somebody still works on it.
+ * Our children hold it with us; while one is stuck in the kernel, unlocking is left to its end.
  */
-#define STORE_POOLS 0
 int store_claim_lock(struct store *store, uint64_t id, uint64_t deadline);
 void store_claim_unlock(struct store *store, uint64_t id);
+bool store_claim_is_locked(const struct store *store, uint64_t id);
+
+/*
+ * The lock of writes to hugepage pools, of the same kind; taken before store_begin(). When a
+ * process is killed it is held until the last of its children's writes has come to its end.
+ */
+int store_pools_lock(struct store *store, uint64_t deadline);
+void store_pools_unlock(struct store *store);
 
 /* Names of ledgers that were set aside, in the directory. */
 int store_list_aside(const struct store *store, struct strv *ret);

@@ -68,7 +68,10 @@ static int open_below(const struct snapshot *snapshot, const char *path, int fla
 	};
 	long fd;
 
-	fd = syscall(SYS_openat2, snapshot->root, path, &how, sizeof(how));
+	/* EAGAIN: somebody somewhere renamed or mounted something meanwhile, openat2(2). */
+	do
+		fd = syscall(SYS_openat2, snapshot->root, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN);
 	return fd < 0 ? -errno : (int)fd;
 }
 
