@@ -96,6 +96,21 @@ static int parse_number(const char **s, unsigned *ret)
 	return 0;
 }
 
+/* Word by word: a list may have many long ranges. */
+static void add_range(struct bitset *set, unsigned first, unsigned last)
+{
+	bitset_add(set, last);
+	for (unsigned word = first / WORD_BITS; word <= last / WORD_BITS; word++) {
+		uint64_t bits = ~UINT64_C(0);
+
+		if (word == first / WORD_BITS)
+			bits &= ~UINT64_C(0) << (first % WORD_BITS);
+		if (word == last / WORD_BITS)
+			bits &= ~UINT64_C(0) >> (WORD_BITS - 1 - last % WORD_BITS);
+		set->words[word] |= bits;
+	}
+}
+
 /* One item, "3", "0-7" or "^3", from *@s on. */
 static int parse_item(const char **s, struct bitset *set)
 {
@@ -116,12 +131,10 @@ static int parse_item(const char **s, struct bitset *set)
 	}
 	if (last < first)
 		return -EINVAL;
-	for (unsigned bit = first; bit <= last; bit++) {
-		if (exclude)
-			bitset_remove(set, bit);
-		else
-			bitset_add(set, bit);
-	}
+	if (exclude)
+		bitset_remove(set, first);
+	else
+		add_range(set, first, last);
 	return 0;
 }
 

@@ -48,6 +48,8 @@ static _noreturn_ void child_main(int fd, pid_t parent, bounded_fn *fn, void *ar
 	if (getppid() != parent)
 		_exit(1); /* it died before the line above */
 
+	/* Where we were started without the standard streams, the pipe may be one of them. */
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int std = 0; std <= 2; std++) {
 		if (null < 0 || dup2(null, std) < 0)

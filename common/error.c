@@ -4,6 +4,15 @@
 #include "common/error.h"
 #include "common/alloc.h"
 
+/* A text is one line, whatever was quoted in it. */
+static void flatten(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = ' ';
+	}
+}
+
 int error_set(struct error *err, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -12,6 +21,7 @@ int error_set(struct error *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	err->cause = xvasprintf(fmt, ap);
 	va_end(ap);
+	flatten(err->cause);
 	return code;
 }
 
@@ -24,6 +34,7 @@ void error_remedy(struct error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	err->remedy = xvasprintf(fmt, ap);
 	va_end(ap);
+	flatten(err->remedy);
 }
 
 void error_prefix(struct error *err, const char *fmt, ...)
@@ -35,6 +46,7 @@ void error_prefix(struct error *err, const char *fmt, ...)
 	prefix = xvasprintf(fmt, ap);
 	va_end(ap);
 	err->cause = xasprintf("%s: %s", prefix, cause ? cause : "failed");
+	flatten(err->cause);
 }
 
 void error_done(struct error *err)

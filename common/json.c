@@ -115,24 +115,25 @@ int json_get_array(json_object *object, const char *key, json_object **ret)
 
 int json_parse(const char *text, size_t size, json_object **ret)
 {
+	_cleanup_json_ json_object *object = NULL;
 	json_tokener *tokener;
-	json_object *object;
+	size_t end;
 	bool done;
 
-	if (size > INT_MAX)
+	if (size >= INT_MAX || strlen(text) != size)
 		return -EINVAL;
 	tokener = sym_json_tokener_new_ex(JSON_DEPTH_MAX);
 	if (!tokener)
-		return -EINVAL;
+		alloc_failed();
 	/* The final NUL is part of what is parsed: without it "12" could go on. */
 	object = sym_json_tokener_parse_ex(tokener, text, (int)size + 1);
 	done = sym_json_tokener_get_error(tokener) == json_tokener_success;
+	end = sym_json_tokener_get_parse_end(tokener);
 	sym_json_tokener_free(tokener);
-	if (!done || !object) {
-		json_free(&object);
+	if (!done || !object ||
+	    text[MIN(end, size) + strspn(text + MIN(end, size), " \t\r\n")])
 		return -EINVAL;
-	}
-	*ret = object;
+	*ret = TAKE_PTR(object);
 	return 0;
 }
 

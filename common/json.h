@@ -33,6 +33,7 @@
 	X(json_object_to_json_string_length) \
 	X(json_tokener_free)                 \
 	X(json_tokener_get_error)            \
+	X(json_tokener_get_parse_end)        \
 	X(json_tokener_new_ex)               \
 	X(json_tokener_parse_ex)
 

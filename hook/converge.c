@@ -69,8 +69,11 @@ static void decide(struct ledger *ledger, const struct resource *resource,
 		entry = ledger_add_entry(ledger, resource->name, object, current);
 	if (!wanted)
 		wanted = entry->baseline;
-	if (STREQ(current, wanted))
+	if (STREQ(current, wanted)) {
+		ledger_set(&entry->written, wanted);
+		ledger_set(&entry->previous, wanted);
 		return;
+	}
 	if (!is_ours(resource, entry, current)) {
 		if (!taking) {
 			log_warning(resource->name,

@@ -33,16 +33,14 @@ static const struct operation operations[] = {
 };
 
 /* At most three lines: libvirt shows them as the reason of a refused start. */
-static int report(const struct operation *operation, const char *domain,
-		  const struct error *err)
+static int report(const struct operation *operation, const char *domain, struct error *err)
 {
-	const char *cause = err->cause ? err->cause : "failed";
-
-	log_error(NULL, "%s: %s%s%s", operation->name, cause, err->remedy ? "; " : "",
-		  err->remedy ? err->remedy : "");
+	log_error(NULL, "%s: %s%s%s", operation->name, err->cause ? err->cause : "failed",
+		  err->remedy ? "; " : "", err->remedy ? err->remedy : "");
 	if (!operation->may_fail)
 		return EXIT_SUCCESS;
-	(void)fprintf(stderr, "hosttune: domain '%s': %s\n", domain, cause);
+	error_prefix(err, "domain '%s'", domain);
+	(void)fprintf(stderr, "hosttune: %s\n", err->cause);
 	if (err->remedy)
 		(void)fprintf(stderr, "hosttune: what to do: %s\n", err->remedy);
 	return EXIT_FAILURE;

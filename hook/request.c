@@ -307,19 +307,24 @@ static int check_attribute(const xmlNode *node, const struct element *e,
 	return suggest(err, name, &known);
 }
 
+static bool is_ours(const xmlNode *node, const char *name)
+{
+	return node->ns && STREQ((const char *)node->ns->href, REQUEST_NAMESPACE) &&
+	       (!name || STREQ((const char *)node->name, name));
+}
+
 static int unknown_element(const xmlNode *node, const struct strv *known,
 			   struct error *err)
 {
 	(void)error_set(err, -EINVAL, "metadata line %u: unknown element <%s> in <%s>",
 			xml_line(node), (const char *)node->name,
 			(const char *)node->parent->name);
+	if (!is_ours(node, NULL)) {
+		error_remedy(err, "give it the namespace '" REQUEST_NAMESPACE "', by the "
+				  "prefix of <host>");
+		return -EINVAL;
+	}
 	return suggest(err, (const char *)node->name, known);
-}
-
-static bool is_ours(const xmlNode *node, const char *name)
-{
-	return node->ns && STREQ((const char *)node->ns->href, REQUEST_NAMESPACE) &&
-	       (!name || STREQ((const char *)node->name, name));
 }
 
 /* A later version's, or a slip of the pen: not ours to understand, and not to be ignored. */

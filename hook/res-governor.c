@@ -240,9 +240,14 @@ static int speed(const char *value)
 	return -1;
 }
 
+/* Which of two wins must not depend on which domain came first. */
 static const char *governor_merge(const char *a, const char *b)
 {
-	return speed(b) > speed(a) ? b : a;
+	int difference = speed(b) - speed(a);
+
+	if (difference == 0)
+		difference = strcmp(b, a);
+	return difference > 0 ? b : a;
 }
 
 static int governor_write(const struct sysroot *root, const char *object,

@@ -176,21 +176,25 @@ const char *xml_attr(const xmlNode *node, const char *name)
 	return NULL;
 }
 
+static const char *text_of(const xmlNode *node)
+{
+	return node->type == XML_TEXT_NODE && node->content ?
+		       (const char *)node->content :
+		       "";
+}
+
 char *xml_text(const xmlNode *node)
 {
-	char *text = xstrdup(""), *start, *end;
+	char *text, *start, *end;
+	size_t size = 1;
 
-	for (const xmlNode *n = node->children; n; n = n->next) {
-		char *longer;
-
-		if (n->type != XML_TEXT_NODE || !n->content)
-			continue;
-		longer = xasprintf("%s%s", text, (const char *)n->content);
-		free(text);
-		text = longer;
-	}
+	for (const xmlNode *n = node->children; n; n = n->next)
+		size += strlen(text_of(n));
+	end = text = xmalloc(size);
+	*text = '\0';
+	for (const xmlNode *n = node->children; n; n = n->next)
+		end = stpcpy(end, text_of(n));
 	start = text + strspn(text, " \t\r\n");
-	end = start + strlen(start);
 	while (end > start && isspace((unsigned char)end[-1]))
 		end--;
 	memmove(text, start, (size_t)(end - start));
