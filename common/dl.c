@@ -9,18 +9,22 @@ int dl_load(const char *soname, const struct dl_symbol *symbols, struct error *e
 {
 	/* Lazy: of thousands of functions a call uses a handful. */
 	void *library = dlopen(soname, RTLD_LAZY | RTLD_NODELETE);
+	const struct dl_symbol *symbol = symbols;
 	const char *reason;
 
-	for (; library && symbols->name; symbols++) {
-		*symbols->address = dlsym(library, symbols->name);
-		if (!*symbols->address)
+	for (; library && symbol->name; symbol++) {
+		*symbol->address = dlsym(library, symbol->name);
+		if (!*symbol->address)
 			break;
 	}
-	if (library && !symbols->name)
+	if (library && !symbol->name)
 		return 0;
 	reason = dlerror();
 	(void)error_set(err, -ELIBACC, "failed to load '%s': %s", soname,
 			reason ? reason : "unknown reason");
 	error_remedy(err, "install the package that has '%s'", soname);
+	/* All or nothing: that the first is there means that all are. */
+	for (symbol = symbols; symbol->name; symbol++)
+		*symbol->address = NULL;
 	return -ELIBACC;
 }

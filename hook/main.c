@@ -4,6 +4,7 @@
  * libvirt's names for hooks, .../hooks/qemu or .../hooks/qemu.d/ANYTHING, it is the hook.
  */
 
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "hook/cli.h"
@@ -16,11 +17,24 @@ static int is_tool(const char *argv0)
 	return STREQ(slash ? slash + 1 : argv0, "hosttune") && !strstr(argv0, "/qemu.d/");
 }
 
+/* Started without them, no file of ours may become a standard stream. */
+static void open_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 int main(int argc, char *argv[])
 {
 	struct sysroot root = SYSROOT_NULL;
 	int status;
 
+	open_streams();
 	if (argc < 1 || is_tool(argv[0]))
 		return cli_main(argc, argv);
 	if (sysroot_open("/", &root) < 0)
