@@ -277,8 +277,8 @@ static int variant_modules(const struct sysroot *root, const struct pci_device *
 	return module_lookup(root, alias, ret, err);
 }
 
-static int no_such_driver(const struct pci_device *device, const char *driver,
-			  const struct strv *modules, struct error *err)
+static void no_such_driver(const struct pci_device *device, const char *driver,
+			   const struct strv *modules, struct error *err)
 {
 	_cleanup_free_ char *list = strv_join(modules, ", ");
 
@@ -286,7 +286,6 @@ static int no_such_driver(const struct pci_device *device, const char *driver,
 			device->address);
 	error_remedy(err, "remove driver='%s'; modules for it: %s", driver,
 		     modules->n ? list : "vfio_pci");
-	return -ENOENT;
 }
 
 /* The module of the driver asked for, or the best one: a variant before the generic driver. */
@@ -309,8 +308,10 @@ static int choose_module(const struct sysroot *root, const struct pci_device *de
 			return 0;
 		}
 	}
-	if (wanted)
-		return no_such_driver(device, wanted, &modules, err);
+	if (wanted) {
+		no_such_driver(device, wanted, &modules, err);
+		return -ENOENT;
+	}
 	*ret = xstrdup("vfio_pci");
 	return 0;
 }
