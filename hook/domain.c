@@ -240,8 +240,12 @@ static int read_device(const xmlNode *node, struct domain *d, struct error *err)
 	bool nic = xml_is(node, "interface") && attr_is(node, "type", "hostdev");
 
 	if (xml_is(node, "hostdev") && attr_is(node, "type", "mdev")) {
-		if (address && xml_attr(address, "uuid"))
+		if (address && xml_attr(address, "uuid")) {
 			strv_push(&d->mdevs, xml_attr(address, "uuid"));
+			/* As the kernel names the device. */
+			for (char *c = d->mdevs.items[d->mdevs.n - 1]; *c; c++)
+				*c = (char)tolower((unsigned char)*c);
+		}
 		return 0;
 	}
 	if (!address || !(nvme || pci || nic))

@@ -264,6 +264,13 @@ static int find_routes(const struct sysroot *root, const struct pci_device *devi
 	return 0;
 }
 
+/* A display controller with outputs, which 0x0302, "3D controller", has not. */
+static bool shows_console(const struct sysroot *root, const struct pci_device *device)
+{
+	return pci_is_display(device) && device->class_code >> 8 != 0x0302 &&
+	       *device->driver && !pci_driver_is_vfio(root, device->driver);
+}
+
 /* The only display controller that a driver of the host shows something on. */
 static int find_console(const struct sysroot *root, const struct pci_device *device,
 			const struct strv *going, struct strv *ret)
@@ -271,8 +278,7 @@ static int find_console(const struct sysroot *root, const struct pci_device *dev
 	_cleanup_strv_ struct strv addresses = STRV_NULL;
 	int r;
 
-	if (!pci_is_display(device) || !*device->driver ||
-	    pci_driver_is_vfio(root, device->driver))
+	if (!shows_console(root, device))
 		return 0;
 	r = pci_list(root, &addresses);
 	if (r < 0)
@@ -284,8 +290,7 @@ static int find_console(const struct sysroot *root, const struct pci_device *dev
 		if (STREQ(address, device->address) || strv_contains(going, address) ||
 		    pci_device_read(root, address, &other, &ignored) < 0)
 			continue;
-		if (pci_is_display(&other) && *other.driver &&
-		    !pci_driver_is_vfio(root, other.driver))
+		if (shows_console(root, &other))
 			return 0;
 	}
 	strv_push(ret, "it is the only console GPU");

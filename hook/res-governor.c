@@ -127,8 +127,7 @@ static int claim_policy(const struct planning *p, const char *policy,
 
 	r = sysroot_read(p->host->root, &text, CPUFREQ_DIR "/%s/affected_cpus", policy);
 	if (r < 0)
-		return error_set(err, r, "failed to read CPUs of %s: %s", policy,
-				 strerror(-r));
+		return 0; /* its CPUs are offline, and not among those it is left for */
 	/* "Space-separated list" for cpufreq. */
 	for (char *c = text; *c; c++)
 		*c = isspace((unsigned char)*c) ? (c[1] ? ',' : '\0') : *c;

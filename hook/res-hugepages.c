@@ -135,6 +135,25 @@ static int shortfall(const struct host *host, const struct ledger *ledger, uint6
 	return r;
 }
 
+/* What the claim's other wishes are going to add on the same node, in KiB. */
+static uint64_t other_shortfalls_kib(const struct planning *p, const struct wish *wish,
+				     unsigned node, const struct taken_list *taken)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < p->claim->n_wishes; i++) {
+		const struct wish *other = &p->claim->wishes[i];
+		uint64_t more = 0;
+		struct pool pool;
+
+		if (other != wish && STREQ(other->resource, RESOURCE) &&
+		    pool_parse(other->object, &pool) == 0 && pool.node == node &&
+		    shortfall(p->host, p->ledger, p->claim->id, other, taken, &more) == 0)
+			sum += more * pool.size_kib;
+	}
+	return sum;
+}
+
 static int check_limit(const struct planning *p, const struct wish *wish,
 		       const struct taken_list *taken, struct error *err)
 {
@@ -156,7 +175,8 @@ static int check_limit(const struct planning *p, const struct wish *wish,
 		return error_set(err, r, "failed to read the memory of %s: %s",
 				 wish->object, strerror(-r));
 	limit_kib = memory.total_kib / 100 * percent;
-	if (more <= (limit_kib - MIN(present_kib, limit_kib)) / pool.size_kib)
+	present_kib += other_shortfalls_kib(p, wish, pool.node, taken);
+	if (more == 0 || more <= (limit_kib - MIN(present_kib, limit_kib)) / pool.size_kib)
 		return 0;
 	size = size_format(pool.size_kib);
 	(void)error_set(err, -ENOMEM,

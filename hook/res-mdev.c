@@ -11,6 +11,8 @@
  * Not handled: attributes of the instance, and NVIDIA's vGPU since Linux 6.8, which has no mdev.
  */
 
+#include <inttypes.h>
+
 #include "common/alloc.h"
 #include "common/bounded.h"
 #include "common/deadline.h"
@@ -78,9 +80,9 @@ static int no_parent(const struct sysroot *root, const char *parent, struct erro
 	return -ENODEV;
 }
 
-/* The type is there and has an instance left. */
+/* The type is there and has an instance left beside @asked others. */
 static int check_type(const struct sysroot *root, const char *parent, const char *type,
-		      struct error *err)
+		      uint64_t asked, struct error *err)
 {
 	_cleanup_strv_ struct strv types = STRV_NULL;
 	_cleanup_free_ char *list = NULL;
@@ -102,9 +104,10 @@ static int check_type(const struct sysroot *root, const char *parent, const char
 	if (r < 0)
 		return error_set(err, r, "failed to read instances left of '%s/%s': %s",
 				 parent, type, strerror(-r));
-	if (left == 0) {
-		(void)error_set(err, -ENOSPC, "'%s' has 0 instances left of type '%s'",
-				parent, type);
+	if (left <= asked) {
+		(void)error_set(err, -ENOSPC,
+				"'%s' has %" PRIu64 " instances left of type '%s'",
+				parent, left, type);
 		error_remedy(err,
 			     "stop a domain that uses one, or choose a smaller type; "
 			     "'hosttune devices' shows what is left");
@@ -144,6 +147,17 @@ static int check_uuid(const struct planning *p, const char *uuid, const char *va
 	return -EEXIST;
 }
 
+/* Instances of the same type that this domain asks for already. */
+static uint64_t count_wishes(const struct claim *claim, const char *value)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < claim->n_wishes; i++)
+		n += STREQ(claim->wishes[i].resource, "mdev") &&
+		     STREQ(claim->wishes[i].value, value);
+	return n;
+}
+
 static int claim_mdev(const struct planning *p, const struct request_mdev *request,
 		      struct error *err)
 {
@@ -160,7 +174,8 @@ static int claim_mdev(const struct planning *p, const struct request_mdev *reque
 	if (r < 0)
 		return r;
 	if (!exists && sysroot_exists(root, MDEV_BUS "/%s", request->parent)) {
-		r = check_type(root, request->parent, request->type, err);
+		r = check_type(root, request->parent, request->type,
+			       count_wishes(p->claim, value), err);
 		if (r < 0)
 			return r;
 	} else if (!exists) {
@@ -259,7 +274,7 @@ static int create(const struct sysroot *root, const char *uuid, const char *valu
 	while (!sysroot_exists(root, MDEV_BUS "/%s/mdev_supported_types", parent) &&
 	       deadline_left_ms(until) > 0)
 		deadline_sleep_ms(until, 20);
-	r = check_type(root, parent, access.type, err);
+	r = check_type(root, parent, access.type, 0, err);
 	if (r < 0)
 		return r;
 	return bounded_call(create_in_child, &access, deadline, err);

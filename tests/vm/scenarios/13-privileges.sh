@@ -18,7 +18,7 @@ looks=0
 while kill -0 "$HOOK_PID" 2>/dev/null; do
     for pid in $(pgrep -f "^$HOOK victim "); do
         # Not strace itself, nor the hook before it has run.
-        sets=$(awk '/^Cap/ { printf "%s ", $1 $2 } /^NoNewPrivs/ { printf "NoNewPrivs:%s", $2 }' \
+        sets=$(awk '/^Cap/ { printf "%s ", $1 $2 }' \
             "/proc/$pid/status" 2>/dev/null) || continue
         echo "$sets" >>"$TMP/sets"
         looks=$((looks + 1))

@@ -77,9 +77,23 @@ head -c $(($(stat -c %s "$TMP/good") / 2)) "$TMP/good" >"$TMP/bad"
 place "$TMP/bad"
 damaged "cut in half"
 
-printf '{"version": 99, "claims": {"other": []}, "boot_id": 7}\n' >"$TMP/bad"
+printf '{"version": 1, "claims": {"other": []}, "boot_id": 7}\n' >"$TMP/bad"
 place "$TMP/bad"
 damaged "JSON of another shape"
+
+step "of another version of the program: that one's claims are kept"
+sed 's/"version": *1,/"version":99,/' "$TMP/good" >"$TMP/bad"
+if cmp -s "$TMP/good" "$TMP/bad"; then fail "the version was not found"; fi
+place "$TMP/bad"
+hook next "$xml" prepare begin
+[ "$RC" -ne 0 ] || fail "prepare was not refused"
+assert_not_crashed
+assert_said "ledger.*version is 99"
+hook next "$xml" release end
+assert_eq "exit status of release" 0 "$RC"
+cmp "$TMP/bad" "$LEDGER" || fail "the other version's ledger was changed"
+assert_host before
+rm -rf /run/hosttune
 
 sed "s/$boot_id/00000000-1111-2222-3333-444444444444/" "$TMP/good" >"$TMP/bad"
 place "$TMP/bad"
