@@ -62,13 +62,13 @@ assert_host before
 HOOK_UNDER="$strace -o $OUT/trace -e trace=$changes" hook victim "$xml" prepare begin
 assert_eq "exit status of prepare" 0 "$RC"
 # strace counts each system call by itself, the third write, the second rename, and for each
-# process: these are the hook's own. A helper that gets as far dies, too.
-# A fork names the hook, which comes first, but is not itself a point: strace lets it pass.
-awk 'NR == 1 { hook = $1 } $1 == hook && match($2, /^[a-z0-9_]+\(/) {
-    call = substr($2, 1, RLENGTH - 1)
-    if (call !~ /fork|clone/)
+# process: these are the hook's own, which is the one that renames the ledger. A helper that gets
+# as far dies, too.
+awk 'NR == FNR { if (!hook && $2 ~ /^renameat\(/) hook = $1; next }
+    $1 == hook && match($2, /^[a-z0-9_]+\(/) {
+        call = substr($2, 1, RLENGTH - 1)
         print call, ++n[call]
-}' "$OUT/trace" >"$TMP/points"
+    }' "$OUT/trace" "$OUT/trace" >"$TMP/points"
 calls=$(wc -l <"$TMP/points")
 note "prepare itself makes $calls system calls that change something"
 hook victim "$xml" release end
@@ -90,7 +90,7 @@ for path in /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepag
     "$(realpath "/sys/bus/pci/devices/$gpu")/driver_override" \
     /sys/bus/pci/drivers/bochs-drm/unbind /sys/bus/pci/drivers/snd_hda_intel/unbind \
     /sys/bus/pci/drivers/vfio-pci/bind; do
-    HOOK_UNDER="$strace -o $OUT/trace-path -P $path -e trace=write -e inject=write:signal=KILL:when=1" \
+    HOOK_UNDER="$strace -o $OUT/trace-path -P $path -e trace=write -e inject=write:signal=KILL:when=1+" \
         hook victim "$xml" prepare begin
     echo "=== exit status $RC when the writer of $path was killed"
     grep -q 'killed by SIGKILL' "$OUT/trace-path" || fail "nobody wrote to $path"
