@@ -87,7 +87,7 @@ hook victim "$xml" release end
 assert_host before
 
 step "killed before one of these system calls"
-for k in $(spread "$calls" 24); do
+for k in $(spread "$calls" 12); do
     read -r call nth < <(sed -n "${k}p" "$TMP/points")
     HOOK_UNDER="$strace -o $OUT/trace-$k -e trace=$changes -e inject=$call:signal=KILL:when=$nth" \
         hook victim "$xml" prepare begin
@@ -111,9 +111,9 @@ for path in /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepag
 done
 
 step "everything of it killed after a time"
-for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+for i in {1..24}; do
     hook_start victim "$xml" prepare begin
-    sleep "$(awk -v ms="$whole" -v i="$i" 'BEGIN { printf "%.3f", ms * i / 13 / 1000 }')"
+    sleep "$(awk -v ms="$whole" -v i="$i" 'BEGIN { printf "%.3f", ms * i / 25 / 1000 }')"
     kill -9 -- "-$HOOK_PID" 2>/dev/null || true
     wait "$HOOK_PID" || true
     recover
@@ -122,5 +122,4 @@ done
 note "$moments moments ($exact before exact calls), host caught half-way in $halfway;" \
     "$by_release put right by release, $by_sync by sync and release; $missed cuts not made"
 assert_ge "moments" 20 "$moments"
-assert_ge "exact moments" 5 "$exact"
-assert_ge "moments at which the host was half-way" 5 "$halfway"
+assert_ge "moments at which the host was half-way" 3 "$halfway"
