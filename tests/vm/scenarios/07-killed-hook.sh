@@ -102,7 +102,7 @@ for path in /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepag
     "$(realpath "/sys/bus/pci/devices/$gpu")/driver_override" \
     /sys/bus/pci/drivers/bochs-drm/unbind /sys/bus/pci/drivers/snd_hda_intel/unbind \
     /sys/bus/pci/drivers/vfio-pci/bind; do
-    HOOK_UNDER="$strace -o $OUT/trace-path -P $path -e trace=write -e inject=write:signal=KILL+" \
+    HOOK_UNDER="$strace -o $OUT/trace-path -P $path -e trace=write -e inject=write:signal=KILL" \
         hook victim "$xml" prepare begin
     echo "=== exit status $RC when the writer of $path was killed"
     was_cut "$OUT/trace-path" || continue
