@@ -230,6 +230,18 @@ static int push_hostdev(const xmlNode *address, bool managed, struct domain *d,
 	return 0;
 }
 
+/* As the kernel names the device. */
+static void push_mdev(const xmlNode *address, struct domain *d)
+{
+	const char *uuid = xml_attr(address, "uuid");
+
+	if (!uuid)
+		return;
+	strv_push(&d->mdevs, uuid);
+	for (char *c = d->mdevs.items[d->mdevs.n - 1]; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+}
+
 /* A device that passes something of the host through; others are left alone. */
 static int read_device(const xmlNode *node, struct domain *d, struct error *err)
 {
@@ -239,13 +251,8 @@ static int read_device(const xmlNode *node, struct domain *d, struct error *err)
 	bool pci = xml_is(node, "hostdev") && attr_is(node, "type", "pci");
 	bool nic = xml_is(node, "interface") && attr_is(node, "type", "hostdev");
 
-	if (xml_is(node, "hostdev") && attr_is(node, "type", "mdev")) {
-		if (address && xml_attr(address, "uuid")) {
-			strv_push(&d->mdevs, xml_attr(address, "uuid"));
-			/* As the kernel names the device. */
-			for (char *c = d->mdevs.items[d->mdevs.n - 1]; *c; c++)
-				*c = (char)tolower((unsigned char)*c);
-		}
+	if (address && xml_is(node, "hostdev") && attr_is(node, "type", "mdev")) {
+		push_mdev(address, d);
 		return 0;
 	}
 	if (!address || !(nvme || pci || nic))
