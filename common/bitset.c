@@ -36,6 +36,12 @@ void bitset_remove(struct bitset *set, unsigned bit)
 		set->words[bit / WORD_BITS] &= ~(UINT64_C(1) << (bit % WORD_BITS));
 }
 
+void bitset_remove_all(struct bitset *set, const struct bitset *other)
+{
+	for (size_t i = 0; i < MIN(set->n_words, other->n_words); i++)
+		set->words[i] &= ~other->words[i];
+}
+
 bool bitset_has(const struct bitset *set, unsigned bit)
 {
 	size_t word = bit / WORD_BITS;

@@ -33,6 +33,7 @@ struct bitset {
 void bitset_add(struct bitset *set, unsigned bit);
 void bitset_add_all(struct bitset *set, const struct bitset *other);
 void bitset_remove(struct bitset *set, unsigned bit);
+void bitset_remove_all(struct bitset *set, const struct bitset *other);
 bool bitset_has(const struct bitset *set, unsigned bit);
 bool bitset_intersects(const struct bitset *a, const struct bitset *b);
 bool bitset_is_empty(const struct bitset *set);

@@ -32,9 +32,13 @@ static void print_json(const struct domain *domain, const struct plan *plan,
 	_cleanup_free_ char *text = NULL;
 	json_object *array;
 
-	json_add_string(root, "domain", domain->name);
+	json_add_string(root, "domain",
+			domain->name); /* null: its XML could not be read */
 	json_add_string(root, "uuid", domain->uuid);
-	json_add_bool(root, "tagged", domain->tagged);
+	if (domain->name)
+		json_add_bool(root, "tagged", domain->tagged);
+	else
+		json_add_string(root, "tagged", NULL);
 	json_add_bool(root, "possible", err->cause == NULL);
 	if (err->cause)
 		json_add_string(root, "cause", err->cause);
@@ -85,16 +89,15 @@ int cli_plan(const struct cli *cli, struct error *err)
 	size_t size = 0;
 	int r;
 
-	r = cli_read_domain_xml(cli, cli->argv[0], &xml, &size, err);
-	if (r == 0)
-		r = json_load(err);
-	if (r == 0)
-		r = domain_read(xml, size, &domain, err);
+	r = json_load(err);
 	if (r < 0)
 		return r;
-	if (domain.tagged)
+	r = cli_read_domain_xml(cli, cli->argv[0], &xml, &size, err);
+	if (r == 0)
+		r = domain_read(xml, size, &domain, err);
+	if (r == 0 && domain.tagged)
 		r = make(cli, &domain, &plan, err);
-	else
+	else if (r == 0)
 		strv_push(&plan.notes,
 			  "the domain has no urn:hosttune:1 metadata: nothing "
 			  "is done for it");

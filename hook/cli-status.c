@@ -52,8 +52,19 @@ static void print_wish(const struct status *s, const struct wish *wish)
 	(void)putchar('\n');
 }
 
+static void describe(const struct status *s, const struct claim *claim, struct strv *lines)
+{
+	for (size_t i = 0; i < n_resources; i++) {
+		const struct resource *resource = resources[i];
+
+		if (resource->describe && claim_has_resource(claim, resource->name))
+			resource->describe(&s->host, &s->store.ledger, claim, lines);
+	}
+}
+
 static void print_claim(struct status *s, const struct claim *claim)
 {
+	_cleanup_strv_ struct strv lines = STRV_NULL;
 	time_t since = claim->since;
 	char when[32] = "?";
 	struct tm tm;
@@ -66,6 +77,9 @@ static void print_claim(struct status *s, const struct claim *claim)
 		     when, claim->started ? ", started" : "");
 	for (size_t i = 0; i < claim->n_wishes; i++)
 		print_wish(s, &claim->wishes[i]);
+	describe(s, claim, &lines);
+	strv_for_each(line, &lines)
+		(void)printf("  %s\n", line);
 	if (claim->problem)
 		(void)printf("  problem: %s\n", claim->problem);
 }
@@ -94,7 +108,8 @@ static void print_text(struct status *s)
 
 static void claim_to_json(struct status *s, const struct claim *claim, json_object *object)
 {
-	json_object *wishes;
+	_cleanup_strv_ struct strv lines = STRV_NULL;
+	json_object *wishes, *details;
 
 	json_add_string(object, "domain", claim->domain);
 	json_add_string(object, "uuid", claim->uuid);
@@ -115,6 +130,10 @@ static void claim_to_json(struct status *s, const struct claim *claim, json_obje
 		if (resource_find(w->resource)->take)
 			json_add_number(wish, "added", (int64_t)w->added);
 	}
+	describe(s, claim, &lines);
+	details = json_add_array(object, "details");
+	strv_for_each(line, &lines)
+		json_push_string(details, line);
 }
 
 static void print_json(struct status *s)

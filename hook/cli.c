@@ -89,8 +89,8 @@ struct command {
 static const struct command commands[] = {
 	{ "plan", 1, 1, PRIVILEGE_LOOK, true, false, cli_plan },
 	{ "status", 0, 1, PRIVILEGE_LOOK, true, false, cli_status },
-	{ "release", 0, 1, PRIVILEGE_LOOK, false, false, cli_release },
-	{ "sync", 0, 0, PRIVILEGE_LOOK, false, false, cli_sync },
+	{ "release", 0, 1, PRIVILEGE_ISOLATE, false, false, cli_release },
+	{ "sync", 0, 0, PRIVILEGE_ISOLATE, false, false, cli_sync },
 	{ "devices", 0, 0, PRIVILEGE_LOOK, true, false, cli_devices },
 	{ "hook", 3, 4, PRIVILEGE_PREPARE, false, true, cli_hook },
 };

@@ -6,28 +6,6 @@
 #include "common/deadline.h"
 #include "common/log.h"
 
-static void push_change(struct changes *changes, const struct resource *resource,
-			const char *object, const char *before, const char *after)
-{
-	struct change *change = ARRAY_PUSH(changes->items, changes->n);
-
-	change->resource = resource;
-	change->object = xstrdup(object);
-	change->before = xstrdup(before);
-	change->after = xstrdup(after);
-}
-
-void changes_done(struct changes *changes)
-{
-	for (size_t i = 0; i < changes->n; i++) {
-		free(changes->items[i].object);
-		free(changes->items[i].before);
-		free(changes->items[i].after);
-	}
-	free(changes->items);
-	*changes = (struct changes){ 0 };
-}
-
 /* What the claims that count want of an object: NULL when there is none. */
 static const char *merged_value(const struct ledger *ledger,
 				const struct resource *resource, const char *object)
@@ -84,9 +62,17 @@ static void decide(struct ledger *ledger, const struct resource *resource,
 		}
 		ledger_set(&entry->baseline, current);
 	}
-	push_change(changes, resource, object, current, wanted);
+	changes_push(changes, resource, object, current, wanted);
 	ledger_set(&entry->previous, current);
 	ledger_set(&entry->written, wanted);
+}
+
+static bool has_wishes(const struct ledger *ledger, uint64_t claim_id,
+		       const struct resource *resource)
+{
+	const struct claim *claim = ledger_find_claim(ledger, claim_id);
+
+	return claim && claim_has_resource(claim, resource->name);
 }
 
 /* ---- plan ---- */
@@ -110,7 +96,7 @@ static int plan_wish(const struct host *host, struct ledger *ledger,
 		return error_set(err, r, "failed to read %s: %s", wish->object,
 				 strerror(-r));
 	if (!STREQ(current, wanted))
-		push_change(ret, resource, wish->object, current, wanted);
+		changes_push(ret, resource, wish->object, current, wanted);
 	return 0;
 }
 
@@ -120,7 +106,12 @@ int converge_plan(const struct host *host, struct ledger *ledger, uint64_t claim
 	const struct claim *claim = ledger_find_claim(ledger, claim_id);
 	int r = 0;
 
-	for (size_t i = 0; i < n_resources; i++) {
+	for (size_t i = 0; r == 0 && i < n_resources; i++) {
+		if (resources[i]->survey) {
+			if (has_wishes(ledger, claim_id, resources[i]))
+				r = resources[i]->survey(host, ledger, true, ret, err);
+			continue;
+		}
 		for (size_t j = 0; r == 0 && j < claim->n_wishes; j++) {
 			const struct wish *wish = &claim->wishes[j];
 
@@ -373,16 +364,129 @@ static int give_resource(const struct convergence *c, uint64_t claim_id,
 	return r == 0 && err->cause ? -EBUSY : r; /* an object could not be read */
 }
 
-static bool has_wishes(const struct ledger *ledger, uint64_t claim_id,
-		       const struct resource *resource)
-{
-	const struct claim *claim = ledger_find_claim(ledger, claim_id);
+/* ---- what all claims together determine ---- */
 
-	for (size_t i = 0; claim && i < claim->n_wishes; i++) {
-		if (STREQ(claim->wishes[i].resource, resource->name))
+#define SURVEYS_MAX 3
+
+static int write_all(const struct convergence *c, const struct changes *changes,
+		     bool taking, struct error *err)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct change *change = &changes->items[i];
+		_cleanup_error_ struct error why = ERROR_NULL;
+		int r = change->resource->write(c->host->root, change->object,
+						change->before, change->after,
+						c->deadline, &why);
+
+		if (r == 0) {
+			log_info(change->resource->name, "%s: %s -> %s", change->object,
+				 *change->before ? change->before : "(none)",
+				 *change->after ? change->after : "(none)");
+			continue;
+		}
+		(void)error_set(err, r, "%s", why.cause ? why.cause : strerror(-r));
+		if (why.remedy)
+			error_remedy(err, "%s", why.remedy);
+		if (taking)
+			return r;
+		log_error(change->resource->name, "%s", err->cause);
+	}
+	return err->cause ? -EBUSY : 0;
+}
+
+/*
+ * Looks, records and writes until there is nothing left to write: the last look is the proof that
+ * the writes did what they should. What keeps changing meanwhile is for the next survey.
+ */
+static int survey(const struct convergence *c, const struct resource *resource,
+		  bool taking, struct error *err)
+{
+	for (unsigned i = 0; i < SURVEYS_MAX; i++) {
+		_cleanup_changes_ struct changes changes = { 0 };
+		_cleanup_error_ struct error why = ERROR_NULL;
+		int r = resource->survey(c->host, &c->store->ledger, taking, &changes,
+					 err);
+
+		if (r < 0)
+			return r;
+		if (store_save(c->store, &why) < 0) {
+			log_warning(resource->name, "%s", why.cause);
+			if (taking)
+				return error_set(err, -EIO, "%s", why.cause);
+		}
+		if (changes.n == 0)
+			return 0;
+		r = write_all(c, &changes, taking, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int take_survey(const struct convergence *c, const struct resource *resource,
+		       struct error *err)
+{
+	int r = store_begin(c->store, c->deadline, err);
+
+	if (r < 0)
+		return r;
+	r = survey(c, resource, true, err);
+	store_end(c->store);
+	return r;
+}
+
+/* Wishes of a claim that is given back do not count: the survey undoes what only it wanted. */
+static int give_survey(const struct convergence *c, uint64_t claim_id,
+		       const struct resource *resource, struct error *err)
+{
+	_cleanup_error_ struct error why = ERROR_NULL;
+	struct claim *claim;
+	int r = store_begin(c->store, c->deadline, err);
+
+	if (r < 0)
+		return r;
+	r = survey(c, resource, false, err);
+	claim = r == 0 ? ledger_find_claim(&c->store->ledger, claim_id) : NULL;
+	if (claim) {
+		claim_remove_resource(claim, resource->name);
+		if (store_save(c->store, &why) < 0)
+			log_warning(resource->name, "%s", why.cause);
+	}
+	store_end(c->store);
+	return r;
+}
+
+static bool concerns(const struct ledger *ledger, const struct resource *resource)
+{
+	for (size_t i = 0; i < ledger->n_entries; i++) {
+		if (STREQ(ledger->entries[i].resource, resource->name))
+			return true;
+	}
+	for (size_t i = 0; i < ledger->n_claims; i++) {
+		if (claim_has_resource(&ledger->claims[i], resource->name))
 			return true;
 	}
 	return false;
+}
+
+int converge_survey(const struct convergence *c, struct error *err)
+{
+	int result = 0, r = store_begin(c->store, c->deadline, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n_resources; i++) {
+		_cleanup_error_ struct error why = ERROR_NULL;
+
+		if (!resources[i]->survey || !concerns(&c->store->ledger, resources[i]))
+			continue;
+		r = survey(c, resources[i], false, &why);
+		if (r < 0)
+			result = error_set(err, r, "%s: %s", resources[i]->name,
+					   why.cause ? why.cause : strerror(-r));
+	}
+	store_end(c->store);
+	return result;
 }
 
 int converge_take(const struct convergence *c, uint64_t claim_id, struct error *err)
@@ -393,8 +497,12 @@ int converge_take(const struct convergence *c, uint64_t claim_id, struct error *
 
 		if (!has_wishes(&c->store->ledger, claim_id, resource))
 			continue;
-		r = resource->take ? resource->take(c, claim_id, err) :
-				     take_resource(c, claim_id, resource, err);
+		if (resource->survey)
+			r = take_survey(c, resource, err);
+		else if (resource->take)
+			r = resource->take(c, claim_id, err);
+		else
+			r = take_resource(c, claim_id, resource, err);
 		if (r < 0) {
 			error_prefix(err, "%s", resource->name);
 			return r;
@@ -438,8 +546,12 @@ int converge_give(const struct convergence *c, uint64_t claim_id, struct error *
 
 		if (!has_wishes(&c->store->ledger, claim_id, resource))
 			continue;
-		r = resource->give ? resource->give(c, claim_id, &why) :
-				     give_resource(c, claim_id, resource, &why);
+		if (resource->survey)
+			r = give_survey(c, claim_id, resource, &why);
+		else if (resource->give)
+			r = resource->give(c, claim_id, &why);
+		else
+			r = give_resource(c, claim_id, resource, &why);
 		if (r < 0)
 			strv_pushf(&problems, "%s: %s", resource->name,
 				   why.cause ? why.cause : strerror(-r));
@@ -454,8 +566,10 @@ void converge_settle(struct ledger *ledger, const struct claim *claim)
 	for (size_t i = 0; i < claim->n_wishes; i++) {
 		const struct wish *w = &claim->wishes[i];
 		struct entry *entry = ledger_find_entry(ledger, w->resource, w->object);
+		const struct resource *resource = resource_find(w->resource);
 
-		if (entry && !resource_find(w->resource)->take)
+		/* Counters and surveys keep account of it themselves. */
+		if (entry && !resource->take && !resource->survey)
 			ledger_set(&entry->previous, entry->written);
 	}
 }
@@ -474,6 +588,8 @@ static int check_wish(const struct host *host, const struct ledger *ledger,
 				 wish->resource);
 	if (resource->check)
 		return resource->check(host, ledger, claim, wish, err);
+	if (resource->survey)
+		return 0; /* taken moments ago, and surveyed again when QEMU runs */
 	r = resource->read(host->root, wish->object, &current, err);
 	if (r == -ENOENT)
 		return error_set(err, r, "%s: %s is gone", wish->resource, wish->object);
@@ -511,13 +627,16 @@ int converge_drift(const struct host *host, const struct ledger *ledger,
 			return error_set(err, -EINVAL,
 					 "the ledger has an unknown resource '%s'",
 					 entry->resource);
+		if (!resource->read)
+			continue;
 		r = resource->read(host->root, entry->object, &current, err);
 		if (r == -ENOENT)
 			current = xstrdup("gone");
 		else if (r < 0)
 			return r;
 		if (!STREQ(current, entry->written))
-			push_change(ret, resource, entry->object, entry->written, current);
+			changes_push(ret, resource, entry->object, entry->written,
+				     current);
 	}
 	return 0;
 }

@@ -12,27 +12,12 @@
 
 #include "hook/resource.h"
 
-/* One change of the host, as a plan prints it. */
-struct change {
-	const struct resource *resource;
-	char *object;
-	char *before;
-	char *after;
-};
-
-struct changes {
-	struct change *items;
-	size_t n;
-};
-
 /*
  * The changes that taking @claim_id, which is part of @ledger, would make, in their order. The
  * ledger is changed as the real thing would: give it a copy. 0 or a negative errno with @err.
  */
 int converge_plan(const struct host *host, struct ledger *ledger, uint64_t claim_id,
 		  struct changes *ret, struct error *err);
-void changes_done(struct changes *changes);
-#define _cleanup_changes_ _cleanup_(changes_done)
 
 /*
  * Makes every wish of the claim come true, stopping at the first failure; the caller then gives
@@ -46,6 +31,12 @@ int converge_take(const struct convergence *c, uint64_t claim_id, struct error *
  * with the reason, and -EBUSY is returned with @err saying what. The caller holds its lock.
  */
 int converge_give(const struct convergence *c, uint64_t claim_id, struct error *err);
+
+/*
+ * Makes what the claims together determine so again, where the host has changed by itself: new
+ * interrupts, a new slice. What somebody else set is left to him. 0 or a negative errno.
+ */
+int converge_survey(const struct convergence *c, struct error *err);
 
 /* Notes that what was written for the claim is in effect: what was there before is history. */
 void converge_settle(struct ledger *ledger, const struct claim *claim);

@@ -9,6 +9,8 @@
 #include "hook/domain.h"
 #include "hook/pci-address.h"
 
+#define VCPUS_MAX 4096U /* more than any QEMU has: a number to be believed */
+
 static bool attr_is(const xmlNode *node, const char *name, const char *value)
 {
 	const char *actual = node ? xml_attr(node, name) : NULL;
@@ -175,24 +177,67 @@ static int read_numatune(const xmlNode *domain, struct domain *d, struct error *
 	return 0;
 }
 
+static int push_pin(const xmlNode *node, const char *id, struct domain_pin **pins,
+		    size_t *n, struct error *err)
+{
+	struct domain_pin *pin = ARRAY_PUSH(*pins, *n);
+	int r = optional(xml_attr_unsigned(node, id, &pin->id, err));
+
+	return r < 0 ? r : optional(xml_attr_bitset(node, "cpuset", &pin->cpus, err));
+}
+
+/* Without a pin of its own a vCPU may run on all CPUs of <vcpu cpuset>. */
+static void add_unpinned(const xmlNode *vcpu, const struct bitset *cpus, struct domain *d)
+{
+	_cleanup_free_ char *text = vcpu ? xml_text(vcpu) : NULL;
+	unsigned count = 0;
+
+	if (!text || bitset_is_empty(cpus) || parse_unsigned(text, &count) < 0)
+		return;
+	for (unsigned id = 0; id < MIN(count, VCPUS_MAX); id++) {
+		struct domain_pin *pin = NULL;
+
+		for (size_t i = 0; i < d->n_vcpu_pins; i++) {
+			if (d->vcpu_pins[i].id == id)
+				pin = &d->vcpu_pins[i];
+		}
+		if (pin)
+			continue;
+		pin = ARRAY_PUSH(d->vcpu_pins, d->n_vcpu_pins);
+		pin->id = id;
+		bitset_add_all(&pin->cpus, cpus);
+	}
+}
+
 static int read_cpus(const xmlNode *domain, struct domain *d, struct error *err)
 {
 	const xmlNode *vcpu = xml_find(domain, "vcpu");
-	int r;
+	const xmlNode *partition = xml_find(xml_find(domain, "resource"), "partition");
+	_cleanup_bitset_ struct bitset cpus = BITSET_NULL;
+	int r = 0;
 
 	xml_for_each_child(node, xml_find(domain, "cputune")) {
-		_cleanup_bitset_ struct bitset cpus = BITSET_NULL;
-
-		if (!xml_is(node, "vcpupin"))
-			continue;
-		r = optional(xml_attr_bitset(node, "cpuset", &cpus, err));
+		if (xml_is(node, "vcpupin"))
+			r = push_pin(node, "vcpu", &d->vcpu_pins, &d->n_vcpu_pins, err);
+		else if (xml_is(node, "iothreadpin"))
+			r = push_pin(node, "iothread", &d->iothread_pins,
+				     &d->n_iothread_pins, err);
+		else if (xml_is(node, "emulatorpin"))
+			r = optional(
+				xml_attr_bitset(node, "cpuset", &d->emulator_cpus, err));
 		if (r < 0)
 			return r;
-		bitset_add_all(&d->vcpu_cpus, &cpus);
 	}
-	if (vcpu && bitset_is_empty(&d->vcpu_cpus))
-		return optional(xml_attr_bitset(vcpu, "cpuset", &d->vcpu_cpus, err));
-	return 0;
+	if (vcpu)
+		r = optional(xml_attr_bitset(vcpu, "cpuset", &cpus, err));
+	for (size_t i = 0; i < d->n_vcpu_pins; i++)
+		bitset_add_all(&d->vcpu_cpus, &d->vcpu_pins[i].cpus);
+	if (bitset_is_empty(&d->vcpu_cpus))
+		bitset_add_all(&d->vcpu_cpus, &cpus);
+	add_unpinned(vcpu, &cpus, d);
+	if (partition)
+		d->resource_partition = xml_text(partition);
+	return r;
 }
 
 /* libvirt writes numbers of addresses as hexadecimal with 0x, and reads decimal too. */
@@ -316,15 +361,22 @@ int domain_read(const char *xml, size_t size, struct domain *ret, struct error *
 	if (r < 0)
 		return r;
 	r = request_read(domain, &ret->request, err);
+	ret->tagged = r != 0; /* a request with an error in it is one */
 	if (r <= 0)
 		return r;
-	ret->tagged = true;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		r = parts[i](domain, ret, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+static void pins_done(struct domain_pin *pins, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		bitset_done(&pins[i].cpus);
+	free(pins);
 }
 
 void domain_done(struct domain *d)
@@ -344,6 +396,10 @@ void domain_done(struct domain *d)
 		bitset_done(&d->dimms[i].nodes);
 	free(d->dimms);
 	bitset_done(&d->vcpu_cpus);
+	pins_done(d->vcpu_pins, d->n_vcpu_pins);
+	pins_done(d->iothread_pins, d->n_iothread_pins);
+	bitset_done(&d->emulator_cpus);
+	free(d->resource_partition);
 	free(d->hostdevs);
 	strv_done(&d->mdevs);
 	*d = (struct domain){ 0 };

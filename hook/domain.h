@@ -41,6 +41,12 @@ struct domain_hostdev {
 	unsigned line;
 };
 
+/* A vCPU or I/O thread that is pinned. */
+struct domain_pin {
+	unsigned id;
+	struct bitset cpus;
+};
+
 struct domain {
 	char *name;
 	char *uuid;
@@ -61,6 +67,13 @@ struct domain {
 	size_t n_dimms;
 
 	struct bitset vcpu_cpus; /* every CPU in vcpupin, else of <vcpu cpuset> */
+	struct domain_pin *
+		vcpu_pins; /* vcpupin; else each of <vcpu> to its cpuset, if it has one */
+	size_t n_vcpu_pins;
+	struct domain_pin *iothread_pins;
+	size_t n_iothread_pins;
+	struct bitset emulator_cpus; /* <emulatorpin>; empty: as libvirt places it */
+	char *resource_partition; /* <resource><partition>; NULL: "/machine" */
 	struct domain_hostdev *hostdevs;
 	size_t n_hostdevs;
 	struct strv mdevs; /* UUIDs of mdev hostdevs */

@@ -23,12 +23,12 @@ struct operation {
 static const struct operation operations[] = {
 	{ "prepare", "begin", operation_prepare, NULL, PRIVILEGE_PREPARE, true },
 	{ "start", "begin", operation_start, NULL, PRIVILEGE_LOOK, true },
-	{ "started", "begin", NULL, operation_started, PRIVILEGE_LOOK, false },
-	{ "reconnect", "begin", NULL, operation_started, PRIVILEGE_LOOK, false },
-	{ "release", "end", NULL, operation_release, PRIVILEGE_LOOK, false },
+	{ "started", "begin", NULL, operation_started, PRIVILEGE_ISOLATE, false },
+	{ "reconnect", "begin", NULL, operation_started, PRIVILEGE_ISOLATE, false },
+	{ "stopped", "end", NULL, operation_stopped, PRIVILEGE_ISOLATE, false },
+	{ "release", "end", NULL, operation_release, PRIVILEGE_ISOLATE, false },
 	/*
-	 * "stopped": the devices are still QEMU's. "migrate", "restore", "attach" and whatever
-	 * comes: nothing, and above all no output.
+	 * "migrate", "restore", "attach" and whatever comes: nothing, and above all no output.
 	 */
 };
 

@@ -182,6 +182,23 @@ void claim_remove_wish(struct claim *claim, const char *resource, const char *ob
 		  sizeof(*wish));
 }
 
+bool claim_has_resource(const struct claim *claim, const char *resource)
+{
+	for (size_t i = 0; i < claim->n_wishes; i++) {
+		if (STREQ(claim->wishes[i].resource, resource))
+			return true;
+	}
+	return false;
+}
+
+void claim_remove_resource(struct claim *claim, const char *resource)
+{
+	for (size_t i = claim->n_wishes; i-- > 0;) {
+		if (STREQ(claim->wishes[i].resource, resource))
+			claim_remove_wish(claim, resource, claim->wishes[i].object);
+	}
+}
+
 bool claim_counts(const struct claim *claim)
 {
 	return claim->state != CLAIM_RELEASING;

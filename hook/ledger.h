@@ -82,6 +82,8 @@ struct entry *ledger_add_entry(struct ledger *ledger, const char *resource,
 
 void ledger_remove_claim(struct ledger *ledger, uint64_t id);
 void ledger_remove_entry(struct ledger *ledger, const char *resource, const char *object);
+bool claim_has_resource(const struct claim *claim, const char *resource);
+void claim_remove_resource(struct claim *claim, const char *resource); /* all its wishes */
 void claim_remove_wish(struct claim *claim, const char *resource, const char *object);
 
 /* A wish of @claim counts: it is being taken or held. */

@@ -171,7 +171,7 @@ static int check_still_free(const struct ledger *ledger, const struct claim *cla
 		const struct resource *resource = resource_find(wish->resource);
 		const struct claim *holder;
 
-		if (resource->merge || resource->take)
+		if (resource->merge || resource->take || resource->survey)
 			continue;
 		holder = resource_holder(ledger, claim->id, wish->resource, wish->object);
 		if (holder)
@@ -341,27 +341,55 @@ int operation_start(const struct sysroot *root, const struct domain *domain,
 	}
 }
 
+/* Notes whether the domain's QEMU runs: 1 when that is news, 0, or a negative errno. */
+static int note_started(const struct convergence *c, const char *domain, bool started,
+			struct error *err)
+{
+	struct claim *claim;
+	int r = store_begin(c->store, c->deadline, err);
+
+	if (r < 0)
+		return r;
+	claim = ledger_find_domain(&c->store->ledger, domain);
+	if (claim && claim->started != started) {
+		claim->started = started;
+		r = store_save(c->store, err);
+		r = r < 0 ? r : 1;
+	}
+	store_end(c->store);
+	return r;
+}
+
 int operation_started(const struct sysroot *root, const char *domain, struct error *err)
 {
 	_cleanup_session_ struct session session;
 	struct convergence c;
-	struct claim *claim;
 	int r;
 
 	r = session_open(root, false, &session, err);
 	if (r < 0)
 		return r;
 	c = convergence_of(&session, GIVE_TIMEOUT_MS);
-	r = store_begin(&session.store, c.deadline, err);
+	r = note_started(&c, domain, true, err);
+	if (r >= 0)
+		r = converge_survey(&c, err); /* its threads and groups are there now */
+	if (r < 0)
+		log_warning(NULL, "%s", err->cause);
+	return give_left_behind(&c, err);
+}
+
+int operation_stopped(const struct sysroot *root, const char *domain, struct error *err)
+{
+	_cleanup_session_ struct session session;
+	struct convergence c;
+	int r;
+
+	r = session_open(root, false, &session, err);
 	if (r < 0)
 		return r;
-	claim = ledger_find_domain(&session.store.ledger, domain);
-	if (claim && !claim->started) {
-		claim->started = true;
-		r = store_save(&session.store, err);
-	}
-	store_end(&session.store);
-	return r < 0 ? r : give_left_behind(&c, err);
+	c = convergence_of(&session, GIVE_TIMEOUT_MS);
+	r = note_started(&c, domain, false, err);
+	return r > 0 ? converge_survey(&c, err) : r;
 }
 
 int operation_release(const struct sysroot *root, const char *domain, struct error *err)
@@ -434,7 +462,10 @@ int operation_sync(const struct sysroot *root, struct error *err)
 	if (r < 0)
 		return r;
 	c = convergence_of(&session, GIVE_TIMEOUT_MS);
-	return give_left_behind(&c, err);
+	r = give_left_behind(&c, err);
+	if (r == 0)
+		r = converge_survey(&c, err);
+	return r;
 }
 
 bool operation_may_concern(const struct sysroot *root, const char *domain)

@@ -24,6 +24,12 @@ int operation_start(const struct sysroot *root, const struct domain *domain,
 int operation_started(const struct sysroot *root, const char *domain, struct error *err);
 
 /*
+ * stopped: QEMU is ending, and its devices are not free yet. Only its isolated partitions are given
+ * back, as long as libvirt has not removed their cgroups: after that the kernel counts them for a while.
+ */
+int operation_stopped(const struct sysroot *root, const char *domain, struct error *err);
+
+/*
  * release: gives the claim of a domain (name or UUID) back; 1 when there is none. The
  * ledger alone says what: the domain's XML may have been edited meanwhile.
  */
@@ -32,7 +38,10 @@ int operation_release(const struct sysroot *root, const char *domain, struct err
 /* Gives back every claim, or (@stale) those whose QEMU does not run. */
 int operation_release_all(const struct sysroot *root, bool stale, struct error *err);
 
-/* Finishes whatever processes that died have left behind. */
+/*
+ * Finishes whatever processes that died have left behind, and takes what has come to the host since
+ * (interrupts, slices) off isolated CPUs.
+ */
 int operation_sync(const struct sysroot *root, struct error *err);
 
 /* A claim of that domain is mentioned in the ledger; cheap, and may err on the side of yes. */

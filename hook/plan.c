@@ -3,6 +3,7 @@
 
 #include "hook/plan.h"
 #include "common/alloc.h"
+#include "hook/isolation.h"
 
 static int check_supported(const struct request *request, struct error *err)
 {
@@ -20,9 +21,14 @@ static int check_supported(const struct request *request, struct error *err)
 
 static int make_wishes(const struct planning *planning, struct error *err)
 {
-	for (size_t i = 0; i < n_resources; i++) {
-		int r = resources[i]->claim(planning, err);
+	int r = isolation_claim(planning, err);
 
+	if (r < 0) {
+		error_prefix(err, "isolation");
+		return r;
+	}
+	for (size_t i = 0; i < n_resources; i++) {
+		r = resources[i]->claim ? resources[i]->claim(planning, err) : 0;
 		if (r < 0) {
 			error_prefix(err, "%s", resources[i]->name);
 			return r;
@@ -62,13 +68,42 @@ int plan_claim(const struct host *host, const struct config *config,
 	return r;
 }
 
+/* What the domain's present claim has in the same way, prepare would give back and take again. */
+static void leave_out_held(const struct claim *present, const struct claim *planned,
+			   struct changes *changes)
+{
+	struct changes kept = { 0 };
+
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct change *change = &changes->items[i];
+		const char *resource = change->resource->name;
+		const struct wish *had =
+			claim_find_wish(present, resource, change->object);
+		const struct wish *wish =
+			claim_find_wish(planned, resource, change->object);
+
+		if (!had || !wish || !STREQ(had->value, wish->value))
+			changes_push(&kept, change->resource, change->object,
+				     change->before, change->after);
+	}
+	changes_done(changes);
+	*changes = kept;
+}
+
 int plan_make(const struct host *host, const struct config *config,
 	      const struct domain *domain, struct ledger *ledger, struct plan *ret,
 	      struct error *err)
 {
+	const struct claim *found = ledger_find_domain(ledger, domain->name);
+	_cleanup_(claim_done) struct claim present =
+		found ? claim_copy(found) : (struct claim){ 0 };
 	int r = plan_claim(host, config, domain, ledger, ret, err);
 
-	return r < 0 ? r : converge_plan(host, ledger, ret->claim.id, &ret->changes, err);
+	if (r == 0)
+		r = converge_plan(host, ledger, ret->claim.id, &ret->changes, err);
+	if (r == 0)
+		leave_out_held(&present, &ret->claim, &ret->changes);
+	return r;
 }
 
 void plan_done(struct plan *plan)

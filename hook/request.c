@@ -17,6 +17,7 @@ enum kind {
 	KIND_ID,
 	KIND_UUID,
 	KIND_NUMBER,
+	KIND_LATENCY, /* pm_qos_resume_latency_us: a number, or "n/a" */
 };
 
 static const char *const kind_names[] = {
@@ -26,6 +27,7 @@ static const char *const kind_names[] = {
 	[KIND_ID] = "vendor:device such as '10de:10f9'",
 	[KIND_UUID] = "a UUID",
 	[KIND_NUMBER] = "a number",
+	[KIND_LATENCY] = "a number of microseconds, or 'n/a'",
 };
 
 struct attribute {
@@ -35,7 +37,7 @@ struct attribute {
 	const char *words[5];
 };
 
-#define MAX_ATTRIBUTES 6
+#define MAX_ATTRIBUTES 8
 
 struct element {
 	const char *name;
@@ -131,6 +133,35 @@ static void read_mdev(const xmlNode *node, struct request *request)
 	m->line = xml_line(node);
 }
 
+static void read_isolation(const xmlNode *node, struct request *request)
+{
+	static const char *const irqs[] = { "yes", "no", "vcpu", NULL };
+	static const char *const partition[] = { "auto", "yes", "no", NULL };
+	struct request_isolation *i = &request->isolation;
+	const char *cpuset = xml_attr(node, "cpuset");
+
+	i->wanted = true;
+	if (cpuset)
+		(void)!bitset_parse(cpuset, &i->cpuset); /* validated */
+	i->irqs = word_index(node, "irqs", irqs, ISOLATION_IRQS_YES);
+	i->partition = word_index(node, "partition", partition, ISOLATION_PARTITION_AUTO);
+	i->line = xml_line(node);
+}
+
+static void read_quiet(const xmlNode *node, struct request *request)
+{
+	struct request_quiet *q = &request->quiet;
+
+	q->wanted = true;
+	q->line = xml_line(node);
+	for (const xmlAttr *a = node->properties; a; a = a->next) {
+		struct request_knob *knob = ARRAY_PUSH(q->knobs, q->n_knobs);
+
+		knob->name = xstrdup((const char *)a->name);
+		knob->value = copy_attr(node, knob->name);
+	}
+}
+
 static void read_unsupported(const xmlNode *node, struct request *request)
 {
 	strv_push(&request->unsupported, (const char *)node->name);
@@ -175,7 +206,7 @@ static const struct element elements[] = {
 			  { "irqs", KIND_WORD, .words = { "yes", "no", "vcpu" } },
 			  { "partition", KIND_WORD, .words = { "auto", "yes", "no" } } },
 	  .once = true,
-	  .read = read_unsupported },
+	  .read = read_isolation },
 	{ .name = "sriov",
 	  .attributes = { { "pf", KIND_ADDRESS, .required = true },
 			  { "vfs", KIND_NUMBER, .required = true } },
@@ -188,9 +219,12 @@ static const struct element elements[] = {
 	  .attributes = { { "thp", KIND_WORD, .words = { "never", "madvise" } },
 			  { "ksm", KIND_WORD, .words = { "off" } },
 			  { "numa-balancing", KIND_WORD, .words = { "off" } },
-			  { "watchdog", KIND_WORD, .words = { "off" } } },
+			  { "watchdog", KIND_WORD, .words = { "off" } },
+			  { "stat-interval", KIND_NUMBER },
+			  { "latency", KIND_LATENCY },
+			  { "boost", KIND_WORD, .words = { "off" } } },
 	  .once = true,
-	  .read = read_unsupported },
+	  .read = read_quiet },
 	{ .name = NULL },
 };
 
@@ -265,6 +299,8 @@ static bool value_is_valid(const struct attribute *a, const char *value)
 		return is_id(value);
 	case KIND_UUID:
 		return is_uuid(value);
+	case KIND_LATENCY:
+		return STREQ(value, "n/a") || parse_unsigned(value, &number) == 0;
 	case KIND_NUMBER:
 		return parse_unsigned(value, &number) == 0;
 	}
@@ -480,6 +516,12 @@ void request_done(struct request *request)
 		free(request->mdevs[i].type);
 	}
 	free(request->mdevs);
+	bitset_done(&request->isolation.cpuset);
+	for (size_t i = 0; i < request->quiet.n_knobs; i++) {
+		free(request->quiet.knobs[i].name);
+		free(request->quiet.knobs[i].value);
+	}
+	free(request->quiet.knobs);
 	strv_done(&request->unsupported);
 	*request = (struct request){ 0 };
 }

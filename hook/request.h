@@ -59,6 +59,37 @@ struct request_mdev {
 	unsigned line;
 };
 
+/* Where interrupts go: off the isolated CPUs, nowhere, or those of the domain's devices onto them. */
+enum isolation_irqs { ISOLATION_IRQS_YES, ISOLATION_IRQS_NO, ISOLATION_IRQS_VCPU };
+
+/* In the order of <isolation partition>. */
+enum isolation_partition {
+	ISOLATION_PARTITION_AUTO,
+	ISOLATION_PARTITION_YES,
+	ISOLATION_PARTITION_NO,
+};
+
+struct request_isolation {
+	bool wanted;
+	struct bitset cpuset; /* empty: every CPU in vcpupin */
+	enum isolation_irqs irqs;
+	enum isolation_partition partition;
+	unsigned line;
+};
+
+/* One knob of the whole host that <quiet> turns: its attribute and the word asked for. */
+struct request_knob {
+	char *name; /* "thp" */
+	char *value; /* "never" */
+};
+
+struct request_quiet {
+	bool wanted;
+	struct request_knob *knobs;
+	size_t n_knobs;
+	unsigned line;
+};
+
 struct request {
 	struct request_hugepages hugepages;
 	struct request_governor *governors;
@@ -66,7 +97,9 @@ struct request {
 	struct request_passthrough passthrough;
 	struct request_mdev *mdevs;
 	size_t n_mdevs;
-	struct strv unsupported; /* valid, but not built into this version: "isolation", ... */
+	struct request_isolation isolation;
+	struct request_quiet quiet;
+	struct strv unsupported; /* valid, but not built into this version: "sriov", ... */
 };
 
 /*

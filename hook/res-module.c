@@ -11,12 +11,6 @@
 #include "hook/module.h"
 #include "hook/resource.h"
 
-static int module_claim(const struct planning *planning _unused_,
-			struct error *err _unused_)
-{
-	return 0;
-}
-
 static int module_read(const struct sysroot *root, const char *object, char **ret,
 		       struct error *err _unused_)
 {
@@ -40,7 +34,6 @@ const struct resource resource_module = {
 	.name = "module",
 	.slow = true,
 	.keeps = true,
-	.claim = module_claim,
 	.read = module_read,
 	.merge = module_merge,
 	.write = module_write,

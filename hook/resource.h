@@ -35,6 +35,26 @@ struct convergence {
 	enum reclaim reclaim;
 };
 
+struct resource;
+
+/* One change of the host, as a plan prints it. */
+struct change {
+	const struct resource *resource;
+	char *object;
+	char *before;
+	char *after;
+};
+
+struct changes {
+	struct change *items;
+	size_t n;
+};
+
+void changes_push(struct changes *changes, const struct resource *resource,
+		  const char *object, const char *before, const char *after);
+void changes_done(struct changes *changes);
+#define _cleanup_changes_ _cleanup_(changes_done)
+
 struct resource {
 	const char *name; /* as in plans, the ledger and the log */
 
@@ -46,6 +66,7 @@ struct resource {
 	/*
 	 * Adds this domain's wishes, after every check that can be made without changing
 	 * anything. 0, or a negative errno with cause and remedy: the start is refused.
+	 * NULL: others make the wishes.
 	 */
 	int (*claim)(const struct planning *planning, struct error *err);
 
@@ -77,12 +98,34 @@ struct resource {
 		    const char *current, char **ret);
 
 	/*
+	 * For what the wishes of all domains together determine, and whose objects come and go
+	 * (interrupts, slices), instead of read and merge. Looks at the host, and adds to
+	 * @changes what is to be written so that it is as all claims that count want it, and as
+	 * it was where none does. Records what it is about to change, and its baseline, in
+	 * entries of @ledger; an entry that is needed no more, and has nothing left to write, it
+	 * removes. @taking: for a claim that is being taken, which may overrule what somebody
+	 * else set since; otherwise that is left alone. The ledger is saved, then .write is
+	 * called for each change; what is as it should be afterwards is for the next survey to
+	 * find, so that one can follow at any time and makes no difference when nothing is
+	 * new.
+	 */
+	int (*survey)(const struct host *host, struct ledger *ledger, bool taking,
+		      struct changes *changes, struct error *err);
+
+	/*
 	 * Whether the wish is in effect just before QEMU starts; NULL: whether its object has
 	 * the value that was written.
 	 */
 	int (*check)(const struct host *host, const struct ledger *ledger,
 		     const struct claim *claim, const struct wish *wish,
 		     struct error *err);
+
+	/*
+	 * What 'hosttune status' tells of the claim besides its wishes: a line each, such as
+	 * "24 interrupts moved, 3 cannot be: 33-35". NULL: nothing.
+	 */
+	void (*describe)(const struct host *host, const struct ledger *ledger,
+			 const struct claim *claim, struct strv *lines);
 };
 
 extern const struct resource resource_hugepages;
@@ -90,6 +133,15 @@ extern const struct resource resource_module;
 extern const struct resource resource_mdev;
 extern const struct resource resource_passthrough;
 extern const struct resource resource_governor;
+extern const struct resource resource_shield;
+extern const struct resource resource_workqueue;
+extern const struct resource resource_kthread;
+extern const struct resource resource_irq;
+extern const struct resource resource_partition;
+extern const struct resource resource_sweep;
+extern const struct resource resource_quiet;
+extern const struct resource resource_watchdog;
+extern const struct resource resource_numa_balancing;
 
 /* In the order of taking; giving back goes the other way. */
 extern const struct resource *const resources[];
@@ -97,6 +149,10 @@ extern const size_t n_resources;
 
 /* The resource of that name, or NULL. */
 const struct resource *resource_find(const char *name);
+
+/* Adds the CPUs of every wish that counts for @object of @resource: wishes whose values are lists. */
+void resource_union(const struct ledger *ledger, const char *resource, const char *object,
+		    struct bitset *ret);
 
 /* Another claim that counts and has a wish for this object, or NULL. */
 const struct claim *resource_holder(const struct ledger *ledger, uint64_t except,

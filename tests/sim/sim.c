@@ -13,7 +13,8 @@
 #include "sim.h"
 
 static const struct sim_subsystem *const subsystems[] = {
-	&sim_control, &sim_cpufreq, &sim_hugepages, &sim_mdev, &sim_pci,
+	&sim_control, &sim_cpufreq, &sim_hugepages, &sim_irq,
+	&sim_mdev,    &sim_pci,	    &sim_quiet,
 };
 
 /* Name of the top directory that @node is in. */

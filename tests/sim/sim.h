@@ -37,8 +37,10 @@ struct sim_subsystem {
 extern const struct sim_subsystem sim_control;
 extern const struct sim_subsystem sim_cpufreq;
 extern const struct sim_subsystem sim_hugepages;
+extern const struct sim_subsystem sim_irq;
 extern const struct sim_subsystem sim_mdev;
 extern const struct sim_subsystem sim_pci;
+extern const struct sim_subsystem sim_quiet;
 
 int sim_init(struct sim *sim);
 int sim_write(struct sim *sim, struct node *node, const char *data, size_t size);

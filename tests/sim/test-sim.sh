@@ -258,6 +258,42 @@ test_cpufreq() {
     is "unknown preference" "EINVAL" "$(put fast $policy/energy_performance_preference)"
 }
 
+test_irq() {
+    local irq=proc/irq/40/smp_affinity_list default=proc/irq/default_smp_affinity
+    local workqueue=sys/devices/virtual/workqueue
+
+    start_host desktop-two-gpus
+    is "interrupt to some CPUs" "ok 0-1,4" "$(put 0,1,4 $irq) $(value $irq)"
+    is "... to none" "EINVAL" "$(put " " $irq)"
+    is "... to CPUs that are not there" "EINVAL" "$(put 16-31 $irq)"
+    echo 'sim/irq/40/refuse = EIO' >"$m/sim/load"
+    is "... that is managed" "EIO 0-1,4" "$(put 0 $irq) $(value $irq)"
+    echo EPERM >"$m/sim/irq/40/refuse"
+    is "... since Linux 6.12" "EPERM" "$(put 0 $irq)"
+    is "mask of new interrupts" "ok 00ff" "$(put 00ff $default) $(value $default)"
+    is "... without a CPU" "EINVAL" "$(put 0 $default)"
+    is "... of others" "EINVAL" "$(put ffff0000 $default)"
+    is "unbound workqueues" "ok 000f" "$(put 000f $workqueue/cpumask) $(value $workqueue/cpumask)"
+    is "... without a CPU" "EINVAL" "$(put 0 $workqueue/writeback/cpumask)"
+}
+
+test_quiet() {
+    local mm=sys/kernel/mm latency=sys/devices/system/cpu/cpu3/power/pm_qos_resume_latency_us
+
+    start_host desktop-two-gpus
+    is "transparent hugepages" "ok always madvise [never]" \
+        "$(put never $mm/transparent_hugepage/enabled) $(value $mm/transparent_hugepage/enabled)"
+    is "... in a way that there is not" "EINVAL" "$(put some $mm/transparent_hugepage/defrag)"
+    is "KSM" "ok 2" "$(put 2 $mm/ksm/run) $(value $mm/ksm/run)"
+    is "... in a way that there is not" "EINVAL" "$(put 3 $mm/ksm/run)"
+    echo "$mm/ksm/pages_shared = 7" >"$m/sim/load"
+    is "merging across nodes while pages are" "EBUSY" "$(put 0 $mm/ksm/merge_across_nodes)"
+    is "... the same again" "ok" "$(put 1 $mm/ksm/merge_across_nodes)"
+    is "no latency at all" "ok n/a" "$(put n/a $latency) $(value $latency)"
+    is "... that is no number" "EINVAL" "$(put x $latency)"
+    is "boost is on or off" "EINVAL" "$(put 2 sys/devices/system/cpu/cpufreq/boost)"
+}
+
 test_pci() {
     local gpu=0000:02:00.0 device=sys/bus/pci/devices/0000:02:00.0
 
@@ -328,6 +364,8 @@ test_sysfs_manners
 test_plain_files
 test_hugepages
 test_cpufreq
+test_irq
+test_quiet
 test_pci
 test_mdev
 stop_host

@@ -78,6 +78,7 @@ const struct attribute attributes[] = {
 	ATTR("proc/irq/*/smp_affinity_list"),
 	VOLATILE("proc/irq/*/effective_affinity_list"),
 	ATTR("sys/devices/virtual/workqueue/cpumask"),
+	ATTR("sys/devices/virtual/workqueue/cpumask_requested"),
 	ATTR("sys/devices/virtual/workqueue/*/cpumask"),
 
 	/* Control groups */

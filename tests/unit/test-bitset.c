@@ -208,9 +208,32 @@ static void sets_are_united_and_compared(void **state _unused_)
 	assert_bitset(&a, "0-3,100-101");
 }
 
+static void a_set_is_taken_from_another(void **state _unused_)
+{
+	static const struct {
+		const char *from, *taken, *left;
+	} cases[] = {
+		{ "0-3", "2", "0-1,3" },
+		{ "0-3", "0-200", "" },
+		{ "0-200", "64-127", "0-63,128-200" },
+		{ "", "5", "" },
+		{ "7,1000", "", "7,1000" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_bitset_ struct bitset set = BITSET_NULL, taken = BITSET_NULL;
+
+		assert_int_equal(bitset_parse(cases[i].from, &set), 0);
+		assert_int_equal(bitset_parse(cases[i].taken, &taken), 0);
+		bitset_remove_all(&set, &taken);
+		assert_bitset(&set, cases[i].left);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_set_is_taken_from_another),
 		cmocka_unit_test(lists_are_parsed_and_formatted),
 		cmocka_unit_test(exclusions_apply_in_order),
 		cmocka_unit_test(garbage_is_refused_and_changes_nothing),

@@ -237,6 +237,45 @@ static void bad_pages_are_refused(void **state _unused_)
 	assert_refused(PAGE("size='2048' nodeset='1-'"), "<page>: nodeset '1-' is not");
 }
 
+static void pins_are_read(void **state _unused_)
+{
+	_cleanup_domain_ struct domain pinned = { 0 }, cpuset = { 0 }, none = { 0 };
+
+	read_good("<vcpu cpuset='0-3'>3</vcpu><iothreads>1</iothreads><cputune>"
+		  "<vcpupin vcpu='1' cpuset='5'/><vcpupin vcpu='0' cpuset='4'/>"
+		  "<iothreadpin iothread='1' cpuset='6'/><emulatorpin cpuset='0-1'/>"
+		  "</cputune><resource><partition>/prod/db</partition></resource>",
+		  &pinned);
+	assert_int_equal(pinned.n_vcpu_pins, 3);
+	assert_int_equal(pinned.vcpu_pins[0].id, 1);
+	assert_bitset(&pinned.vcpu_pins[0].cpus, "5");
+	assert_int_equal(pinned.vcpu_pins[2].id, 2);
+	assert_bitset(&pinned.vcpu_pins[2].cpus, "0-3");
+	assert_bitset(&pinned.vcpu_cpus, "4-5");
+	assert_int_equal(pinned.n_iothread_pins, 1);
+	assert_bitset(&pinned.iothread_pins[0].cpus, "6");
+	assert_bitset(&pinned.emulator_cpus, "0-1");
+	assert_text(pinned.resource_partition, "/prod/db");
+
+	read_good("<vcpu cpuset='2-3'>2</vcpu>", &cpuset);
+	assert_int_equal(cpuset.n_vcpu_pins, 2);
+	assert_bitset(&cpuset.vcpu_pins[1].cpus, "2-3");
+
+	read_good("<vcpu>4</vcpu>", &none);
+	assert_int_equal(none.n_vcpu_pins, 0);
+	assert_text(none.resource_partition, NULL);
+}
+
+static void pins_of_every_kind_are_checked(void **state _unused_)
+{
+	assert_refused("<cputune><vcpupin vcpu='x' cpuset='2'/></cputune>",
+		       "<vcpupin>: vcpu 'x' is not a number");
+	assert_refused("<cputune><iothreadpin iothread='1' cpuset='2-'/></cputune>",
+		       "<iothreadpin>: cpuset '2-' is not a list");
+	assert_refused("<cputune><emulatorpin cpuset='a'/></cputune>",
+		       "<emulatorpin>: cpuset 'a' is not a list");
+}
+
 static void numatune_is_read(void **state _unused_)
 {
 	_cleanup_domain_ struct domain strict = { 0 }, automatic = { 0 }, cells = { 0 };
@@ -514,6 +553,8 @@ int main(void)
 		cmocka_unit_test(bad_cells_are_refused),
 		cmocka_unit_test(pages_are_read),
 		cmocka_unit_test(bad_pages_are_refused),
+		cmocka_unit_test(pins_are_read),
+		cmocka_unit_test(pins_of_every_kind_are_checked),
 		cmocka_unit_test(numatune_is_read),
 		cmocka_unit_test(bad_numatune_is_refused),
 		cmocka_unit_test(dimms_are_read),

@@ -370,6 +370,9 @@ static const struct value_case value_cases[] = {
 	{ "<isolation cpuset='%s'/>", { "2-5" }, { "", "x" } },
 	{ "<isolation irqs='%s'/>", { "yes", "no", "vcpu" }, { "", "all" } },
 	{ "<isolation partition='%s'/>", { "auto", "yes", "no" }, { "", "isolated" } },
+	{ "<quiet latency='%s'/>", { "0", "100", "n/a" }, { "", "-1", "na" } },
+	{ "<quiet stat-interval='%s'/>", { "1", "120" }, { "", "1s" } },
+	{ "<quiet boost='%s'/>", { "off" }, { "", "on" } },
 	{ "<sriov vfs='1' pf='%s'/>", { "0000:05:00.0" }, { "", "eth0" } },
 	{ "<sriov pf='05:00.0' vfs='%s'/>",
 	  { "0", "2", "4294967295" },
@@ -524,6 +527,36 @@ static void mdevs_are_read(void **state _unused_)
 	assert_int_equal(request.mdevs[1].line, 4);
 }
 
+static void isolation_is_read(void **state _unused_)
+{
+	_cleanup_request_ struct request none = { 0 }, bare = { 0 }, all = { 0 };
+
+	assert_accepted("", &none);
+	assert_false(none.isolation.wanted);
+	assert_accepted("<isolation/>", &bare);
+	assert_true(bare.isolation.wanted);
+	assert_true(bitset_is_empty(&bare.isolation.cpuset));
+	assert_int_equal(bare.isolation.irqs, ISOLATION_IRQS_YES);
+	assert_int_equal(bare.isolation.partition, ISOLATION_PARTITION_AUTO);
+	assert_accepted("<isolation cpuset='2-5' irqs='vcpu' partition='no'/>", &all);
+	assert_bitset(&all.isolation.cpuset, "2-5");
+	assert_int_equal(all.isolation.irqs, ISOLATION_IRQS_VCPU);
+	assert_int_equal(all.isolation.partition, ISOLATION_PARTITION_NO);
+}
+
+static void quiet_is_read(void **state _unused_)
+{
+	_cleanup_request_ struct request request = { 0 };
+
+	assert_accepted("<quiet thp='never' latency='n/a'/>", &request);
+	assert_true(request.quiet.wanted);
+	assert_int_equal(request.quiet.n_knobs, 2);
+	assert_text(request.quiet.knobs[0].name, "thp");
+	assert_text(request.quiet.knobs[0].value, "never");
+	assert_text(request.quiet.knobs[1].name, "latency");
+	assert_text(request.quiet.knobs[1].value, "n/a");
+}
+
 static void what_is_not_built_in_is_recorded(void **state _unused_)
 {
 	_cleanup_request_ struct request request = { 0 };
@@ -532,7 +565,7 @@ static void what_is_not_built_in_is_recorded(void **state _unused_)
 			"<vgpu address='41:00.4' type='659'/><quiet thp='never'/>"
 			"<passthrough stop='a.service'/>",
 			&request);
-	assert_names(&request.unsupported, "isolation sriov vgpu quiet passthrough stop");
+	assert_names(&request.unsupported, "sriov vgpu passthrough stop");
 	assert_true(request.passthrough.wanted);
 }
 
@@ -560,6 +593,8 @@ int main(void)
 		cmocka_unit_test(governors_are_read),
 		cmocka_unit_test(devices_are_read),
 		cmocka_unit_test(mdevs_are_read),
+		cmocka_unit_test(isolation_is_read),
+		cmocka_unit_test(quiet_is_read),
 		cmocka_unit_test(what_is_not_built_in_is_recorded),
 	};
 
