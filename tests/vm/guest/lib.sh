@@ -221,13 +221,14 @@ iommu_group_of_mdev() { basename "$(readlink "/sys/bus/mdev/devices/$1/iommu_gro
 iommu_group() { basename "$(readlink "/sys/bus/pci/devices/$1/iommu_group")"; }
 
 # The cpuset attributes of a slice that restricts nothing come and go with the controller, which
-# libvirt enables for machine.slice.
+# libvirt enables for machine.slice; and a cgroup with processes that was restricted once has all
+# CPUs instead of none: the kernel does not let it go back further.
 snapshot() {
     if [ -x "$SHARE/bin/hosttune-snapshot" ]; then
         "$SHARE/bin/hosttune-snapshot"
     else
         bash "$SHARE/guest/snapshot"
-    fi | grep -Ev '/cpuset\.[a-z.]* = (member)?$|machine.slice/cgroup.subtree_control = '
+    fi | grep -Ev '/cpuset\.[a-z.]* = (member)?$|machine.slice/cgroup.subtree_control = |'"/cpuset\\.cpus = $(</sys/devices/system/cpu/online)\$"
 }
 
 # same_snapshot A B: 0 if they are; otherwise prints the difference. An interrupt that only one of
@@ -304,12 +305,14 @@ uuid_of() {
 
 # domain_xml NAME [KEY=VALUE...]: XML of a domain without disks.
 #   mem=MIB cells="MIB@NODE ..." hugepages=yes nodeset=LIST pin="CPU ..." (one vCPU each)
-#   hostdev=PCIADDRESS (may repeat) managed=yes|no mdev=UUID tags=ELEMENTS (no tags: untagged)
+#   emulator=LIST (its pin) firmware=FILE (instead of the BIOS)
+#   hostdev=PCIADDRESS (may repeat) slot=N (of the guest, for all of them) managed=yes|no
+#   mdev=UUID tags=ELEMENTS (no tags: untagged)
 #   confined=yes: QEMU under an AppArmor profile of its own (costs 5 s on emulated CPUs; the
 #   hook always runs under libvirtd's)
 domain_xml() {
     local name=$1 mem=64 cells='' hugepages=no nodeset='' pin='' managed=no tags='' mdev=''
-    local confined=no
+    local confined=no emulator='' firmware='' slot=''
     local -a hostdevs=()
     shift
     local pair
@@ -343,6 +346,7 @@ domain_xml() {
             echo "<vcpupin vcpu='$i' cpuset='$cpu'/>"
             i=$((i + 1))
         done
+        [ -z "$emulator" ] || echo "<emulatorpin cpuset='$emulator'/>"
         echo "</cputune>"
     fi
     if [ ${#cell_list[@]} -gt 0 ]; then
@@ -354,7 +358,9 @@ domain_xml() {
     elif [ -n "$nodeset" ]; then
         echo "<numatune><memory mode='strict' nodeset='$nodeset'/></numatune>"
     fi
-    echo "<os><type arch='x86_64' machine='q35'>hvm</type></os>"
+    echo "<os><type arch='x86_64' machine='q35'>hvm</type>"
+    [ -z "$firmware" ] || echo "<loader readonly='yes' type='rom'>$firmware</loader>"
+    echo "</os>"
     if [ ${#cell_list[@]} -gt 0 ]; then
         echo "<cpu><numa>"
         for i in "${!cell_list[@]}"; do
@@ -366,7 +372,9 @@ domain_xml() {
     echo "<controller type='usb' model='none'/><memballoon model='none'/>"
     for i in "${hostdevs[@]}"; do
         echo "<hostdev mode='subsystem' type='pci' managed='$managed'><driver name='vfio'/>"
-        echo "<source>$(pci_source "$i")</source><rom enabled='no'/></hostdev>"
+        echo "<source>$(pci_source "$i")</source><rom enabled='no'/>"
+        [ -z "$slot" ] || echo "<address type='pci' bus='0' slot='$slot'/>"
+        echo "</hostdev>"
     done
     [ -z "$mdev" ] || {
         echo "<hostdev mode='subsystem' type='mdev' model='vfio-pci' display='off'>"
