@@ -108,6 +108,16 @@ int json_get_number(json_object *object, const char *key, int64_t *ret)
 	return 0;
 }
 
+int json_get_bool(json_object *object, const char *key, bool *ret)
+{
+	json_object *value;
+
+	if (get(object, key, json_type_boolean, &value) < 0)
+		return -EINVAL;
+	*ret = sym_json_object_get_boolean(value);
+	return 0;
+}
+
 int json_get_array(json_object *object, const char *key, json_object **ret)
 {
 	return get(object, key, json_type_array, ret);

@@ -56,6 +56,7 @@ json_object *json_push_object(json_object *array);
  */
 int json_get_string(json_object *object, const char *key, const char **ret) _must_check_;
 int json_get_number(json_object *object, const char *key, int64_t *ret) _must_check_;
+int json_get_bool(json_object *object, const char *key, bool *ret) _must_check_;
 int json_get_array(json_object *object, const char *key, json_object **ret) _must_check_;
 
 /* Parses text that is one JSON value and nothing else: 0 or -EINVAL. */

@@ -14,11 +14,17 @@ typedef int journal_sendv_fn(const struct iovec *fields, int n_fields);
 static enum log_target log_target = LOG_TO_STDERR;
 static int log_max_priority = LOG_INFO;
 static const char *log_domain;
+static const char *log_program = "hosttune";
 
 void log_setup(enum log_target target, int max_priority)
 {
 	log_target = target;
 	log_max_priority = max_priority;
+}
+
+void log_set_program(const char *name)
+{
+	log_program = name;
 }
 
 void log_limit(int max_priority)
@@ -63,7 +69,7 @@ static int log_journal(journal_sendv_fn *sendv, int priority, const char *resour
 	_cleanup_free_ char *message = xasprintf("MESSAGE=%s", text);
 	_cleanup_free_ char *level = xasprintf("PRIORITY=%d", priority);
 	_cleanup_free_ char *domain = NULL, *about = NULL;
-	char identifier[] = "SYSLOG_IDENTIFIER=hosttune";
+	_cleanup_free_ char *identifier = xasprintf("SYSLOG_IDENTIFIER=%s", log_program);
 	struct iovec fields[5];
 	int n = 0;
 
@@ -95,11 +101,11 @@ void log_message(int priority, const char *resource, const char *fmt, ...)
 			 resource ? resource : "", resource ? ": " : "", body);
 
 	if (log_target == LOG_TO_STDERR) {
-		(void)fprintf(stderr, "hosttune: %s\n", text);
+		(void)fprintf(stderr, "%s: %s\n", log_program, text);
 		return;
 	}
 	sendv = journal();
 	if (sendv && log_journal(sendv, priority, resource, text) >= 0)
 		return;
-	syslog(LOG_DAEMON | priority, "hosttune: %s", text);
+	syslog(LOG_DAEMON | priority, "%s: %s", log_program, text);
 }

@@ -21,6 +21,9 @@ enum log_target {
 /* Where to log, and the least important priority (LOG_ERR ... LOG_DEBUG) that is logged. */
 void log_setup(enum log_target target, int max_priority);
 
+/* The name before each message; "hosttune" unless set. */
+void log_set_program(const char *name);
+
 /* The least important priority for the system's log; the tool's own messages are not limited. */
 void log_limit(int max_priority);
 

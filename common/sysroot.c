@@ -22,26 +22,6 @@
 		va_end(ap_);                   \
 	} while (0)
 
-int sysroot_open(const char *dir, struct sysroot *ret)
-{
-	struct stat given, real;
-	_cleanup_close_ int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || fstat(fd, &given) < 0)
-		return negative_errno();
-	ret->is_host = stat("/", &real) == 0 && given.st_dev == real.st_dev &&
-		       given.st_ino == real.st_ino;
-	ret->fd = TAKE_FD(fd);
-	return 0;
-}
-
-void sysroot_close(struct sysroot *root)
-{
-	if (root->fd >= 0)
-		(void)close(root->fd);
-	*root = SYSROOT_NULL;
-}
-
 static int open_path(const struct sysroot *root, int flags, const char *path)
 {
 	struct open_how how = {
@@ -54,7 +34,45 @@ static int open_path(const struct sysroot *root, int flags, const char *path)
 	do
 		fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
 	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+	/* Linux < 5.6: of the host's own root, nothing can lead out. */
+	if (fd < 0 && errno == ENOSYS && root->is_host)
+		fd = openat(root->fd, path, flags | O_CLOEXEC, (mode_t)how.mode);
 	return fd < 0 ? negative_errno() : (int)fd;
+}
+
+int sysroot_open(const char *dir, struct sysroot *ret)
+{
+	struct stat given, real;
+	_cleanup_close_ int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int within = -1;
+	struct sysroot root = { .fd = fd };
+
+	if (fd < 0 || fstat(fd, &given) < 0)
+		return negative_errno();
+	root.is_host = stat("/", &real) == 0 && given.st_dev == real.st_dev &&
+		       given.st_ino == real.st_ino;
+	within = open_path(&root, O_PATH, ".");
+	if (within == -ENOSYS)
+		return within;
+	*ret = root;
+	(void)TAKE_FD(fd);
+	return 0;
+}
+
+void sysroot_close(struct sysroot *root)
+{
+	if (root->fd >= 0)
+		(void)close(root->fd);
+	*root = SYSROOT_NULL;
+}
+
+static int stat_path(const struct sysroot *root, struct stat *ret, const char *path)
+{
+	_cleanup_close_ int fd = open_path(root, O_PATH, path);
+
+	if (fd < 0)
+		return fd;
+	return fstat(fd, ret) < 0 ? negative_errno() : 0;
 }
 
 int sysroot_openf(const struct sysroot *root, int flags, const char *fmt, ...)
@@ -140,9 +158,17 @@ int sysroot_read_file(const struct sysroot *root, size_t max, char **ret,
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int r;
 
 	FORMAT_PATH(path, fmt);
-	fd = open_path(root, O_RDONLY, path);
+	r = stat_path(root, &st, path);
+	if (r < 0)
+		return r;
+	/* To open another thing may wait for ever, or set a device going. */
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	fd = open_path(root, O_RDONLY | O_NONBLOCK | O_NOCTTY, path);
 	if (fd < 0)
 		return fd;
 	return fd_read_all(fd, max, ret, ret_size);
@@ -219,13 +245,9 @@ bool sysroot_exists(const struct sysroot *root, const char *fmt, ...)
 int sysroot_stat(const struct sysroot *root, struct stat *ret, const char *fmt, ...)
 {
 	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = -1;
 
 	FORMAT_PATH(path, fmt);
-	fd = open_path(root, O_PATH, path);
-	if (fd < 0)
-		return fd;
-	return fstat(fd, ret) < 0 ? negative_errno() : 0;
+	return stat_path(root, ret, path);
 }
 
 static bool is_directory(int dir, const struct dirent *entry)

@@ -7,8 +7,8 @@
  * RESOLVE_IN_ROOT, so that neither ".." nor an absolute symbolic link leaves the tree. Nothing
  * is ever created below sys/ or proc/.
  *
- * Unless said otherwise functions return 0 or a negative errno and log nothing. Needs
- * Linux >= 5.6.
+ * Unless said otherwise functions return 0 or a negative errno and log nothing. A tree
+ * other than "/" needs Linux >= 5.6.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ struct sysroot {
 
 #define SYSROOT_NULL ((struct sysroot){ -1, false })
 
-/* Opens @dir as root. */
+/* Opens @dir as root; -ENOSYS: this kernel cannot keep us inside it. */
 int sysroot_open(const char *dir, struct sysroot *ret) _must_check_;
 void sysroot_close(struct sysroot *root);
 
@@ -38,7 +38,8 @@ int sysroot_openf(const struct sysroot *root, int flags, const char *fmt, ...)
 /*
  * Reads an attribute with a single read(2), as virtual files want, without its final newline;
  * the caller frees. Attributes are at most a page; sysroot_read_file() reads more, up to @max
- * bytes (-EFBIG beyond), and returns the size in *@ret_size where that is not NULL.
+ * bytes (-EFBIG beyond) of a plain file (-EISDIR, -EINVAL), and returns the size in *@ret_size where
+ * that is not NULL.
  */
 int sysroot_read(const struct sysroot *root, char **ret, const char *fmt, ...)
 	_printf_(3, 4) _must_check_;

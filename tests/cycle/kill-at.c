@@ -5,8 +5,8 @@
  *
  * usage: kill-at N FILE COMMAND [ARGUMENT...]
  *
- * A change is a system call that writes to a file, makes, renames or removes one, by the
- * program or a process that it started; messages through pipes are none. Only the program
+ * A change is a system call that writes to a file or its metadata, makes, renames or removes one, by
+ * the program or a process that it started; messages through pipes are none. Only the program
  * itself is killed: what it started is left to what it has arranged for that. FILE gets a
  * line that says which change it was.
  *
@@ -43,6 +43,8 @@ static const char *const names[] = {
 	[SYS_renameat2] = "rename",   [SYS_unlinkat] = "unlink",
 	[SYS_mkdirat] = "mkdir",      [SYS_symlinkat] = "symlink",
 	[SYS_ftruncate] = "truncate", [SYS_fallocate] = "truncate",
+	[SYS_fchmod] = "chmod",	      [SYS_fchown] = "chown",
+	[SYS_fsetxattr] = "setxattr", [SYS_utimensat] = "utimens",
 };
 
 static const char *change_name(const struct __ptrace_syscall_info *info)

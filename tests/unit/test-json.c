@@ -55,11 +55,12 @@ static void objects_are_built(void **state _unused_)
 
 static void members_are_read(void **state _unused_)
 {
-	_cleanup_json_ json_object *root =
-		parse("{\"s\":\"text\",\"e\":\"\",\"n\":-5,\"a\":[1],\"o\":{}}");
+	_cleanup_json_ json_object *root = parse(
+		"{\"s\":\"text\",\"e\":\"\",\"n\":-5,\"b\":true,\"a\":[1],\"o\":{}}");
 	const char *string = NULL;
 	json_object *array = NULL;
 	int64_t number = 0;
+	bool yes = false;
 
 	assert_int_equal(json_get_string(root, "s", &string), 0);
 	assert_string_equal(string, "text");
@@ -67,6 +68,8 @@ static void members_are_read(void **state _unused_)
 	assert_string_equal(string, "");
 	assert_int_equal(json_get_number(root, "n", &number), 0);
 	assert_int_equal(number, -5);
+	assert_int_equal(json_get_bool(root, "b", &yes), 0);
+	assert_true(yes);
 	assert_int_equal(json_get_array(root, "a", &array), 0);
 	assert_int_equal(sym_json_object_array_length(array), 1);
 }
@@ -77,16 +80,20 @@ static void members_of_another_type_are_refused(void **state _unused_)
 		"{\"s\":\"1\",\"n\":1,\"f\":1.5,\"b\":true,\"z\":null,\"a\":[],\"o\":{}}");
 	static const char *const not_strings[] = { "n", "f", "b", "z", "a", "o", "x" };
 	static const char *const not_numbers[] = { "s", "f", "b", "z", "a", "o", "x" };
+	static const char *const not_bools[] = { "s", "n", "f", "z", "a", "o", "x" };
 	static const char *const not_arrays[] = { "s", "n", "f", "b", "z", "o", "x" };
 	const char *string = NULL;
 	json_object *array = NULL;
 	int64_t number = 4711;
+	bool yes = true;
 
 	for (size_t i = 0; i < 7; i++) {
 		assert_int_equal(json_get_string(root, not_strings[i], &string), -EINVAL);
 		assert_int_equal(json_get_number(root, not_numbers[i], &number), -EINVAL);
 		assert_int_equal(json_get_array(root, not_arrays[i], &array), -EINVAL);
+		assert_int_equal(json_get_bool(root, not_bools[i], &yes), -EINVAL);
 	}
+	assert_true(yes);
 	assert_null(string);
 	assert_int_equal(number, 4711);
 }

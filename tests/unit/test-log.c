@@ -91,6 +91,18 @@ static void the_limit_is_not_for_stderr(void **state _unused_)
 	assert_string_equal(text, "hosttune: shown\n");
 }
 
+static void messages_have_the_programs_name(void **state _unused_)
+{
+	_cleanup_free_ char *text = NULL;
+
+	capture_begin();
+	log_set_program("kargs");
+	log_warning(NULL, "shown");
+	log_set_program("hosttune");
+	text = capture_end();
+	assert_string_equal(text, "kargs: shown\n");
+}
+
 static void a_log_to_nothing_is_silent(void **state _unused_)
 {
 	_cleanup_free_ char *text = NULL;
@@ -119,6 +131,7 @@ int main(void)
 		cmocka_unit_test_setup(messages_name_domain_and_resource, setup),
 		cmocka_unit_test_setup(less_important_messages_are_dropped, setup),
 		cmocka_unit_test_setup(the_limit_is_not_for_stderr, setup),
+		cmocka_unit_test_setup(messages_have_the_programs_name, setup),
 		cmocka_unit_test_setup(a_log_to_nothing_is_silent, setup),
 		cmocka_unit_test_setup(formats_in_names_are_not_expanded, setup),
 	};

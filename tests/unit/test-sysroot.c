@@ -3,8 +3,12 @@
 /* The tree that is read and changed. */
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "common/alloc.h"
 #include "common/sysroot.h"
@@ -209,6 +213,18 @@ static void whole_files_are_read_up_to_a_limit(void **state)
 	assert_int_equal(sysroot_read_file(&f->root, 9, &empty, NULL, "none"), -ENOENT);
 }
 
+static void what_is_no_plain_file_is_not_opened(void **state)
+{
+	const struct fixture *f = *state;
+	_cleanup_free_ char *text = NULL, *fifo = fixture_path(f, "fifo");
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	fixture_set(f, "dir/file", "x");
+	assert_int_equal(sysroot_read_file(&f->root, 9, &text, NULL, "fifo"), -EINVAL);
+	assert_int_equal(sysroot_read_file(&f->root, 9, &text, NULL, "dir"), -EISDIR);
+	assert_null(text);
+}
+
 static void newlines_of_files_are_kept(void **state)
 {
 	const struct fixture *f = *state;
@@ -307,6 +323,45 @@ static void descriptors_are_closed_on_exec(void **state)
 			 -ENOTDIR);
 }
 
+/* As a kernel before 5.6 would, from here on. */
+static int take_openat2_away(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { ARRAY_SIZE(code), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+			       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 ?
+		       0 :
+		       -1;
+}
+
+static int read_without_openat2(void *arg)
+{
+	const struct fixture *f = arg;
+	struct sysroot root = SYSROOT_NULL;
+	_cleanup_free_ char *text = NULL;
+
+	if (take_openat2_away() < 0)
+		return 1;
+	if (sysroot_open(f->dir, &root) != -ENOSYS || root.fd >= 0)
+		return 2;
+	if (sysroot_open("/", &root) != 0 ||
+	    sysroot_read_file(&root, 1 << 20, &text, NULL, "proc/self/status") != 0)
+		return 3;
+	sysroot_close(&root);
+	return 0;
+}
+
+static void without_openat2_only_the_host_is_read(void **state)
+{
+	assert_int_equal(unit_exit_status(unit_run(read_without_openat2, *state)), 0);
+}
+
 #define TREE_TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -322,6 +377,8 @@ int main(void)
 		TREE_TEST(reading_fails),
 		TREE_TEST(numbers_are_read),
 		TREE_TEST(whole_files_are_read_up_to_a_limit),
+		TREE_TEST(what_is_no_plain_file_is_not_opened),
+		TREE_TEST(without_openat2_only_the_host_is_read),
 		TREE_TEST(newlines_of_files_are_kept),
 		TREE_TEST(links_are_read),
 		TREE_TEST(existence_follows_links),
