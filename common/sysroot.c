@@ -66,15 +66,6 @@ void sysroot_close(struct sysroot *root)
 	*root = SYSROOT_NULL;
 }
 
-static int stat_path(const struct sysroot *root, struct stat *ret, const char *path)
-{
-	_cleanup_close_ int fd = open_path(root, O_PATH, path);
-
-	if (fd < 0)
-		return fd;
-	return fstat(fd, ret) < 0 ? negative_errno() : 0;
-}
-
 int sysroot_openf(const struct sysroot *root, int flags, const char *fmt, ...)
 {
 	_cleanup_free_ char *path = NULL;
@@ -158,17 +149,9 @@ int sysroot_read_file(const struct sysroot *root, size_t max, char **ret,
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -1;
-	struct stat st;
-	int r;
 
 	FORMAT_PATH(path, fmt);
-	r = stat_path(root, &st, path);
-	if (r < 0)
-		return r;
-	/* To open another thing may wait for ever, or set a device going. */
-	if (!S_ISREG(st.st_mode))
-		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-	fd = open_path(root, O_RDONLY | O_NONBLOCK | O_NOCTTY, path);
+	fd = open_path(root, O_RDONLY, path);
 	if (fd < 0)
 		return fd;
 	return fd_read_all(fd, max, ret, ret_size);
@@ -245,9 +228,13 @@ bool sysroot_exists(const struct sysroot *root, const char *fmt, ...)
 int sysroot_stat(const struct sysroot *root, struct stat *ret, const char *fmt, ...)
 {
 	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -1;
 
 	FORMAT_PATH(path, fmt);
-	return stat_path(root, ret, path);
+	fd = open_path(root, O_PATH, path);
+	if (fd < 0)
+		return fd;
+	return fstat(fd, ret) < 0 ? negative_errno() : 0;
 }
 
 static bool is_directory(int dir, const struct dirent *entry)

@@ -38,8 +38,7 @@ int sysroot_openf(const struct sysroot *root, int flags, const char *fmt, ...)
 /*
  * Reads an attribute with a single read(2), as virtual files want, without its final newline;
  * the caller frees. Attributes are at most a page; sysroot_read_file() reads more, up to @max
- * bytes (-EFBIG beyond) of a plain file (-EISDIR, -EINVAL), and returns the size in *@ret_size where
- * that is not NULL.
+ * bytes (-EFBIG beyond), and returns the size in *@ret_size where that is not NULL.
  */
 int sysroot_read(const struct sysroot *root, char **ret, const char *fmt, ...)
 	_printf_(3, 4) _must_check_;

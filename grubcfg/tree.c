@@ -76,19 +76,33 @@ static char *copy_bytes(const char *bytes, size_t size)
 	return copy;
 }
 
+/* To open another thing than a file may wait for ever, or set a device going. */
+static int check_plain(const struct stat *st)
+{
+	if (S_ISREG(st->st_mode))
+		return 0;
+	return S_ISDIR(st->st_mode) ? -EISDIR : -EINVAL;
+}
+
 int tree_read(const struct tree *tree, const char *path, char **ret, size_t *size)
 {
 	_cleanup_free_ char *target = NULL;
 	const struct edit *edit;
+	struct stat st;
 	int r;
 
 	r = resolve(tree, path, &target);
 	if (r < 0)
 		return r;
 	edit = find_edit(tree, target);
-	if (!edit)
-		return sysroot_read_file(tree->root, TREE_FILE_MAX, ret, size, "%s",
-					 target);
+	if (!edit) {
+		r = sysroot_stat(tree->root, &st, "%s", target);
+		if (r == 0)
+			r = check_plain(&st);
+		return r < 0 ? r :
+			       sysroot_read_file(tree->root, TREE_FILE_MAX, ret, size,
+						 "%s", target);
+	}
 	*ret = copy_bytes(edit->after, edit->after_size);
 	if (size)
 		*size = edit->after_size;
@@ -172,8 +186,9 @@ static int read_before(const struct tree *tree, struct edit *edit, mode_t mode)
 	}
 	if (r < 0)
 		return r;
-	if (!S_ISREG(st.st_mode))
-		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	r = check_plain(&st);
+	if (r < 0)
+		return r;
 	edit->existed = true;
 	edit->mode = st.st_mode & 07777;
 	return sysroot_read_file(tree->root, TREE_FILE_MAX, &edit->before,

@@ -185,7 +185,6 @@ static void history_tells_who_and_what(void **state)
 	struct host *h = *state;
 	_cleanup_error_ struct error err = ERROR_NULL;
 	_cleanup_commit_records_ struct commit_records records = { 0 };
-	_cleanup_free_ char *who = NULL;
 
 	(void)setenv("SUDO_UID", "4294967", 1);
 	committed(h, "a=1");

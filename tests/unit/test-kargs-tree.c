@@ -56,6 +56,21 @@ static void an_edit_is_seen_and_not_on_disk(void **state)
 	assert_string_equal(tree.edits.items[1].path, "etc/b");
 }
 
+static void what_is_no_plain_file_is_not_opened(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_tree_ struct tree tree = tree_of(f);
+	_cleanup_error_ struct error err = ERROR_NULL;
+	_cleanup_free_ char *text = NULL, *fifo = fixture_path(f, "fifo");
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	fixture_set(f, "dir/file", "x");
+	assert_int_equal(tree_read(&tree, "fifo", &text, NULL), -EINVAL);
+	assert_int_equal(tree_read(&tree, "dir", &text, NULL), -EISDIR);
+	assert_null(text);
+	assert_int_equal(tree_write(&tree, "fifo", "x", 1, 0600, &err), -EINVAL);
+}
+
 static void writing_what_is_there_is_no_edit(void **state)
 {
 	struct fixture *f = *state;
@@ -226,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST_IN_TREE(an_edit_is_seen_and_not_on_disk),
+		TEST_IN_TREE(what_is_no_plain_file_is_not_opened),
 		TEST_IN_TREE(writing_what_is_there_is_no_edit),
 		TEST_IN_TREE(links_are_followed_within_the_root),
 		TEST_IN_TREE(planned_files_are_listed),

@@ -213,18 +213,6 @@ static void whole_files_are_read_up_to_a_limit(void **state)
 	assert_int_equal(sysroot_read_file(&f->root, 9, &empty, NULL, "none"), -ENOENT);
 }
 
-static void what_is_no_plain_file_is_not_opened(void **state)
-{
-	const struct fixture *f = *state;
-	_cleanup_free_ char *text = NULL, *fifo = fixture_path(f, "fifo");
-
-	assert_int_equal(mkfifo(fifo, 0600), 0);
-	fixture_set(f, "dir/file", "x");
-	assert_int_equal(sysroot_read_file(&f->root, 9, &text, NULL, "fifo"), -EINVAL);
-	assert_int_equal(sysroot_read_file(&f->root, 9, &text, NULL, "dir"), -EISDIR);
-	assert_null(text);
-}
-
 static void newlines_of_files_are_kept(void **state)
 {
 	const struct fixture *f = *state;
@@ -377,7 +365,6 @@ int main(void)
 		TREE_TEST(reading_fails),
 		TREE_TEST(numbers_are_read),
 		TREE_TEST(whole_files_are_read_up_to_a_limit),
-		TREE_TEST(what_is_no_plain_file_is_not_opened),
 		TREE_TEST(without_openat2_only_the_host_is_read),
 		TREE_TEST(newlines_of_files_are_kept),
 		TREE_TEST(links_are_read),
