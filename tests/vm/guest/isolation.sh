@@ -171,7 +171,7 @@ assert_partition() {
 
 # What the snapshot does not have: systemd's view of its units, kernel threads that can be moved,
 # what irqbalance leaves alone. All CPUs and no restriction are the same: a cgroup with processes
-# cannot go back from the former to the latter.
+# cannot go back from the former to the latter. The thread of an interrupt goes where the kernel puts that.
 isolation_state() {
     local units file
     readarray -t units < <(systemctl list-units --all --plain --no-legend --type=slice --type=scope |
@@ -189,7 +189,7 @@ isolation_state() {
     for file in /run/systemd/{system.control,transient}/*.d/50-AllowedCPUs.conf; do
         ! grep -q '^AllowedCPUs=.' "$file" 2>/dev/null || echo "dropin $file $(grep ^Allowed "$file")"
     done
-    threads_on "$ONLINE" | awk '$1 == "kernel" { print "kthread", $4, $3 }' | sort -u
+    threads_on "$ONLINE" | awk '$1 == "kernel" && $4 !~ "^irq/" { print "kthread", $4, $3 }' | sort -u
     irqbalance_setup | sed 's/^/irqbalance /'
 }
 
