@@ -15,7 +15,6 @@
  */
 
 #include <sched.h>
-#include <stdio.h>
 
 #include "common/alloc.h"
 #include "common/deadline.h"
@@ -55,11 +54,23 @@ struct thread {
 	unsigned irq; /* which one */
 };
 
+/* "(irq/24-nvme0q1": which interrupt's thread it is, if any. */
+static bool parse_irq(const char *name, unsigned *ret)
+{
+	_cleanup_free_ char *number = NULL;
+
+	if (!name)
+		return false;
+	name += strlen("(irq/");
+	number = xstrndup(name, strcspn(name, "-"));
+	return parse_unsigned(number, ret) == 0;
+}
+
 static int read_thread(const struct sysroot *root, const char *pid, struct thread *ret)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_strv_ struct strv fields = STRV_NULL;
-	const char *end, *name;
+	const char *end;
 	int r = sysroot_read(root, &text, "proc/%s/stat", pid);
 
 	if (r < 0)
@@ -70,8 +81,7 @@ static int read_thread(const struct sysroot *root, const char *pid, struct threa
 	strv_split(&fields, end + 1, " ");
 	if (fields.n <= FLAGS_FIELD)
 		return -EINVAL;
-	name = strstr(text, "(irq/");
-	ret->of_interrupt = name && sscanf(name, "(irq/%u-", &ret->irq) == 1;
+	ret->of_interrupt = parse_irq(strstr(text, "(irq/"), &ret->irq);
 	return parse_unsigned(fields.items[FLAGS_FIELD], &ret->flags);
 }
 

@@ -288,7 +288,7 @@ int systemd_set_cpus(const char *unit, const struct bitset *cpus, uint64_t deadl
 int systemd_is_active(const char *unit, uint64_t deadline, struct error *err)
 {
 	_cleanup_message_ sd_bus_message *reply = NULL;
-	const char *state;
+	const char *state = "";
 	int r = get_property(unit, SERVICE ".Unit", "ActiveState", "s", deadline, &reply,
 			     err);
 
