@@ -15,10 +15,11 @@ SWEEP_LIMIT=60
 # KIND: `user`; `kernel` for a kernel thread that can be moved; `bound` for one that cannot
 # (PF_NO_SETAFFINITY), which is either there for that CPU alone or a worker of a workqueue.
 threads_on() {
+    # Processes end meanwhile: that is no failure.
     {
-        grep -sHE '^(Name|Cpus_allowed_list):' /proc/[0-9]*/task/[0-9]*/status
-        grep -sH . /proc/[0-9]*/task/[0-9]*/stat
-        grep -sH '^0::' /proc/[0-9]*/task/[0-9]*/cgroup
+        grep -sHE '^(Name|Cpus_allowed_list):' /proc/[0-9]*/task/[0-9]*/status || true
+        grep -sH . /proc/[0-9]*/task/[0-9]*/stat || true
+        grep -sH '^0::' /proc/[0-9]*/task/[0-9]*/cgroup || true
     } | awk -v cpus="$1" '
         function expand(list, set,    i, j, n, part, range) {
             n = split(list, part, ",")
