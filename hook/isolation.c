@@ -17,8 +17,7 @@ static struct bitset without(const struct bitset *a, const struct bitset *b)
 	struct bitset rest = BITSET_NULL;
 
 	bitset_add_all(&rest, a);
-	bitset_for_each(cpu, b)
-		bitset_remove(&rest, cpu);
+	bitset_remove_all(&rest, b);
 	return rest;
 }
 
