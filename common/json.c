@@ -123,6 +123,14 @@ int json_get_array(json_object *object, const char *key, json_object **ret)
 	return get(object, key, json_type_array, ret);
 }
 
+bool json_has(json_object *object, const char *key)
+{
+	json_object *value;
+
+	return sym_json_object_is_type(object, json_type_object) &&
+	       sym_json_object_object_get_ex(object, key, &value);
+}
+
 int json_parse(const char *text, size_t size, json_object **ret)
 {
 	_cleanup_json_ json_object *object = NULL;

@@ -59,6 +59,9 @@ int json_get_number(json_object *object, const char *key, int64_t *ret) _must_ch
 int json_get_bool(json_object *object, const char *key, bool *ret) _must_check_;
 int json_get_array(json_object *object, const char *key, json_object **ret) _must_check_;
 
+/* Whether there is such a member, of whatever type. */
+bool json_has(json_object *object, const char *key);
+
 /* Parses text that is one JSON value and nothing else: 0 or -EINVAL. */
 int json_parse(const char *text, size_t size, json_object **ret) _must_check_;
 

@@ -8,7 +8,7 @@
 #include "common/deadline.h"
 #include "common/lock.h"
 
-#define WAKE_US 20000 /* how often a waiting process looks at its deadline */
+#define WAKE_US 100000 /* how often a waiting process looks at its deadline */
 
 static void on_alarm(_unused_ int signal)
 {

@@ -396,11 +396,15 @@ static int write_all(const struct convergence *c, const struct changes *changes,
 
 /*
  * Looks, records and writes until there is nothing left to write: the last look is the proof that
- * the writes did what they should. What keeps changing meanwhile is for the next survey.
+ * the writes did what they should. What keeps changing meanwhile is for the next survey. Of many
+ * that waited for the lock the first does it for all: @since is the revision of the claims that
+ * it is for, 0 to look in any case.
  */
 static int survey(const struct convergence *c, const struct resource *resource,
-		  bool taking, struct error *err)
+		  uint64_t since, bool taking, struct error *err)
 {
+	if (ledger_has_look(&c->store->ledger, resource->name, since, taking))
+		return 0;
 	for (unsigned i = 0; i < SURVEYS_MAX; i++) {
 		_cleanup_changes_ struct changes changes = { 0 };
 		_cleanup_error_ struct error why = ERROR_NULL;
@@ -409,6 +413,8 @@ static int survey(const struct convergence *c, const struct resource *resource,
 
 		if (r < 0)
 			return r;
+		if (changes.n == 0)
+			ledger_note_look(&c->store->ledger, resource->name, taking);
 		if (store_save(c->store, &why) < 0) {
 			log_warning(resource->name, "%s", why.cause);
 			if (taking)
@@ -423,14 +429,21 @@ static int survey(const struct convergence *c, const struct resource *resource,
 	return 0;
 }
 
-static int take_survey(const struct convergence *c, const struct resource *resource,
-		       struct error *err)
+static uint64_t revision_of(const struct convergence *c, uint64_t claim_id)
+{
+	const struct claim *claim = ledger_find_claim(&c->store->ledger, claim_id);
+
+	return claim ? claim->revision : 0;
+}
+
+static int take_survey(const struct convergence *c, uint64_t claim_id,
+		       const struct resource *resource, struct error *err)
 {
 	int r = store_begin(c->store, c->deadline, err);
 
 	if (r < 0)
 		return r;
-	r = survey(c, resource, true, err);
+	r = survey(c, resource, revision_of(c, claim_id), true, err);
 	store_end(c->store);
 	return r;
 }
@@ -445,7 +458,7 @@ static int give_survey(const struct convergence *c, uint64_t claim_id,
 
 	if (r < 0)
 		return r;
-	r = survey(c, resource, false, err);
+	r = survey(c, resource, revision_of(c, claim_id), false, err);
 	claim = r == 0 ? ledger_find_claim(&c->store->ledger, claim_id) : NULL;
 	if (claim) {
 		claim_remove_resource(claim, resource->name);
@@ -469,7 +482,7 @@ static bool concerns(const struct ledger *ledger, const struct resource *resourc
 	return false;
 }
 
-int converge_survey(const struct convergence *c, struct error *err)
+int converge_survey(const struct convergence *c, uint64_t since, struct error *err)
 {
 	int result = 0, r = store_begin(c->store, c->deadline, err);
 
@@ -480,7 +493,7 @@ int converge_survey(const struct convergence *c, struct error *err)
 
 		if (!resources[i]->survey || !concerns(&c->store->ledger, resources[i]))
 			continue;
-		r = survey(c, resources[i], false, &why);
+		r = survey(c, resources[i], since, false, &why);
 		if (r < 0)
 			result = error_set(err, r, "%s: %s", resources[i]->name,
 					   why.cause ? why.cause : strerror(-r));
@@ -498,7 +511,7 @@ int converge_take(const struct convergence *c, uint64_t claim_id, struct error *
 		if (!has_wishes(&c->store->ledger, claim_id, resource))
 			continue;
 		if (resource->survey)
-			r = take_survey(c, resource, err);
+			r = take_survey(c, claim_id, resource, err);
 		else if (resource->take)
 			r = resource->take(c, claim_id, err);
 		else

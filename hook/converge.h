@@ -34,9 +34,10 @@ int converge_give(const struct convergence *c, uint64_t claim_id, struct error *
 
 /*
  * Makes what the claims together determine so again, where the host has changed by itself: new
- * interrupts, a new slice. What somebody else set is left to him. 0 or a negative errno.
+ * interrupts, a new slice. What somebody else set is left to him. Where another process did that since
+ * the ledger's revision @since, it is not done again; 0: in any case. 0 or a negative errno.
  */
-int converge_survey(const struct convergence *c, struct error *err);
+int converge_survey(const struct convergence *c, uint64_t since, struct error *err);
 
 /* Notes that what was written for the claim is in effect: what was there before is history. */
 void converge_settle(struct ledger *ledger, const struct claim *claim);

@@ -26,6 +26,7 @@ static void format_claim(const struct claim *claim, json_object *object)
 	json_add_string(object, "state", state_names[claim->state]);
 	json_add_number(object, "started", claim->started);
 	json_add_number(object, "since", claim->since);
+	json_add_number(object, "revision", (int64_t)claim->revision);
 	if (claim->problem)
 		json_add_string(object, "problem", claim->problem);
 	wishes = json_add_array(object, "wishes");
@@ -50,19 +51,30 @@ static void format_entry(const struct entry *entry, json_object *object)
 	json_add_number(object, "claim", (int64_t)entry->claim);
 }
 
+static void format_look(const struct look *look, json_object *object)
+{
+	json_add_string(object, "resource", look->resource);
+	json_add_number(object, "seen", (int64_t)look->seen);
+	json_add_number(object, "taken", (int64_t)look->taken);
+}
+
 char *ledger_format(const struct ledger *ledger)
 {
 	_cleanup_json_ json_object *root = json_new_object();
-	json_object *claims, *entries;
+	json_object *claims, *entries, *looks;
 
 	json_add_number(root, "version", LEDGER_VERSION);
 	json_add_string(root, "boot_id", ledger->boot_id);
+	json_add_number(root, "revision", (int64_t)ledger->revision);
 	claims = json_add_array(root, "claims");
 	for (size_t i = 0; i < ledger->n_claims; i++)
 		format_claim(&ledger->claims[i], json_push_object(claims));
 	entries = json_add_array(root, "entries");
 	for (size_t i = 0; i < ledger->n_entries; i++)
 		format_entry(&ledger->entries[i], json_push_object(entries));
+	looks = json_add_array(root, "looks");
+	for (size_t i = 0; i < ledger->n_looks; i++)
+		format_look(&ledger->looks[i], json_push_object(looks));
 	return json_format(root, false);
 }
 
@@ -84,6 +96,13 @@ static int get_count(json_object *object, const char *key, uint64_t *ret)
 		return -EINVAL;
 	*ret = (uint64_t)value;
 	return 0;
+}
+
+/* As get_count(), but 0 for what ledgers of earlier versions do not have. */
+static int get_count_or_0(json_object *object, const char *key, uint64_t *ret)
+{
+	*ret = 0;
+	return json_has(object, key) ? get_count(object, key, ret) : 0;
 }
 
 static int parse_state(json_object *object, enum claim_state *ret)
@@ -140,7 +159,8 @@ static int parse_claim(json_object *object, void *owner)
 	    get_copy(object, "uuid", &c->uuid) < 0 ||
 	    parse_state(object, &c->state) < 0 ||
 	    get_count(object, "started", &started) < 0 ||
-	    json_get_number(object, "since", &c->since) < 0)
+	    json_get_number(object, "since", &c->since) < 0 ||
+	    get_count_or_0(object, "revision", &c->revision) < 0)
 		return -EINVAL;
 	c->started = started != 0;
 	(void)!get_copy(object, "problem", &c->problem); /* usually there is none */
@@ -162,6 +182,18 @@ static int parse_entry(json_object *object, void *owner)
 	return 0;
 }
 
+static int parse_look(json_object *object, void *owner)
+{
+	struct ledger *ledger = owner;
+	struct look *look = ARRAY_PUSH(ledger->looks, ledger->n_looks);
+
+	if (get_copy(object, "resource", &look->resource) < 0 ||
+	    get_count(object, "seen", &look->seen) < 0 ||
+	    get_count(object, "taken", &look->taken) < 0)
+		return -EINVAL;
+	return 0;
+}
+
 int ledger_parse(const char *text, size_t size, struct ledger *ret, struct error *err)
 {
 	_cleanup_json_ json_object *root = NULL;
@@ -177,7 +209,9 @@ int ledger_parse(const char *text, size_t size, struct ledger *ret, struct error
 				 (long long)version, LEDGER_VERSION);
 	if (get_copy(root, "boot_id", &ret->boot_id) < 0 ||
 	    parse_each(root, "claims", parse_claim, ret) < 0 ||
-	    parse_each(root, "entries", parse_entry, ret) < 0)
+	    parse_each(root, "entries", parse_entry, ret) < 0 ||
+	    get_count_or_0(root, "revision", &ret->revision) < 0 ||
+	    (json_has(root, "looks") && parse_each(root, "looks", parse_look, ret) < 0))
 		return error_set(err, -EINVAL, "a member is missing or of the wrong type");
 	return 0;
 }

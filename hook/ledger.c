@@ -86,7 +86,43 @@ struct claim *ledger_add_claim(struct ledger *ledger, const char *domain, const 
 	claim->uuid = xstrdup(uuid);
 	claim->state = CLAIM_PREPARING;
 	claim->since = time(NULL);
+	ledger_touch(ledger, claim);
 	return claim;
+}
+
+void ledger_touch(struct ledger *ledger, struct claim *claim)
+{
+	claim->revision = ++ledger->revision;
+}
+
+static struct look *find_look(const struct ledger *ledger, const char *resource)
+{
+	for (size_t i = 0; i < ledger->n_looks; i++) {
+		if (STREQ(ledger->looks[i].resource, resource))
+			return &ledger->looks[i];
+	}
+	return NULL;
+}
+
+void ledger_note_look(struct ledger *ledger, const char *resource, bool taking)
+{
+	struct look *look = find_look(ledger, resource);
+
+	if (!look) {
+		look = ARRAY_PUSH(ledger->looks, ledger->n_looks);
+		look->resource = xstrdup(resource);
+	}
+	look->seen = ledger->revision;
+	if (taking)
+		look->taken = ledger->revision;
+}
+
+bool ledger_has_look(const struct ledger *ledger, const char *resource, uint64_t since,
+		     bool taking)
+{
+	const struct look *look = find_look(ledger, resource);
+
+	return look && since > 0 && (taking ? look->taken : look->seen) >= since;
 }
 
 struct wish *claim_add_wish(struct claim *claim, const char *resource, const char *object,
@@ -230,5 +266,8 @@ void ledger_done(struct ledger *ledger)
 	for (size_t i = 0; i < ledger->n_entries; i++)
 		entry_done(&ledger->entries[i]);
 	free(ledger->entries);
+	for (size_t i = 0; i < ledger->n_looks; i++)
+		free(ledger->looks[i].resource);
+	free(ledger->looks);
 	*ledger = (struct ledger){ 0 };
 }

@@ -6,6 +6,8 @@
  *   have this value".
  * - An entry is an object that we changed: its baseline, and what we wrote last. It is recorded
  *   before the host is changed and stays until the baseline is back.
+ * - A look is what a survey leaves behind: up to which revision of the claims the host was found
+ *   to be as they want it. Who waited for it need not look again.
  *
  * All of it is data: reading, finding, and text (JSON, with a version and the boot id). How it is
  * kept in a file that many processes share is store.h.
@@ -39,6 +41,7 @@ struct claim {
 	char *uuid;
 	enum claim_state state;
 	bool started; /* QEMU runs: it took its memory */
+	uint64_t revision; /* of the ledger, when this claim changed last; 0: unknown */
 	int64_t since; /* seconds of the epoch */
 	char *problem; /* why giving back is not finished; NULL: no problem */
 	struct wish *wishes;
@@ -54,12 +57,21 @@ struct entry {
 	uint64_t claim; /* for a counter: whose move from previous to written it was */
 };
 
+struct look {
+	char *resource;
+	uint64_t seen; /* all is as the claims of this revision want it, or somebody else's */
+	uint64_t taken; /* all is as the claims of this revision want it */
+};
+
 struct ledger {
 	char *boot_id;
+	uint64_t revision; /* counts the changes of claims that a survey has to look at */
 	struct claim *claims;
 	size_t n_claims;
 	struct entry *entries;
 	size_t n_entries;
+	struct look *looks;
+	size_t n_looks;
 };
 
 /* Replaces *@field by a copy of @value. */
@@ -85,6 +97,16 @@ void ledger_remove_entry(struct ledger *ledger, const char *resource, const char
 bool claim_has_resource(const struct claim *claim, const char *resource);
 void claim_remove_resource(struct claim *claim, const char *resource); /* all its wishes */
 void claim_remove_wish(struct claim *claim, const char *resource, const char *object);
+
+/* Says that what @claim wants has changed, or what there is of its domain. */
+void ledger_touch(struct ledger *ledger, struct claim *claim);
+
+/* Notes that a survey of @resource found nothing left to write. */
+void ledger_note_look(struct ledger *ledger, const char *resource, bool taking);
+
+/* Whether that was noted since the revision @since, 0 for never, by one that was no less @taking. */
+bool ledger_has_look(const struct ledger *ledger, const char *resource, uint64_t since,
+		     bool taking);
 
 /* A wish of @claim counts: it is being taken or held. */
 bool claim_counts(const struct claim *claim);

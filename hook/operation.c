@@ -69,6 +69,8 @@ static int mark_releasing(const struct convergence *c, uint64_t id, bool even_li
 		store_end(c->store);
 		return -ESTALE;
 	}
+	if (claim->state != CLAIM_RELEASING)
+		ledger_touch(&c->store->ledger, claim);
 	claim->state = CLAIM_RELEASING;
 	c->store->giving = id;
 	r = store_save(c->store, err);
@@ -341,9 +343,12 @@ int operation_start(const struct sysroot *root, const struct domain *domain,
 	}
 }
 
-/* Notes whether the domain's QEMU runs: 1 when that is news, 0, or a negative errno. */
+/*
+ * Notes whether the domain's QEMU runs: 1 when that is news, of the revision @ret_revision, 0, or
+ * a negative errno.
+ */
 static int note_started(const struct convergence *c, const char *domain, bool started,
-			struct error *err)
+			uint64_t *ret_revision, struct error *err)
 {
 	struct claim *claim;
 	int r = store_begin(c->store, c->deadline, err);
@@ -353,6 +358,8 @@ static int note_started(const struct convergence *c, const char *domain, bool st
 	claim = ledger_find_domain(&c->store->ledger, domain);
 	if (claim && claim->started != started) {
 		claim->started = started;
+		ledger_touch(&c->store->ledger, claim);
+		*ret_revision = claim->revision;
 		r = store_save(c->store, err);
 		r = r < 0 ? r : 1;
 	}
@@ -364,15 +371,17 @@ int operation_started(const struct sysroot *root, const char *domain, struct err
 {
 	_cleanup_session_ struct session session;
 	struct convergence c;
+	uint64_t revision = 0;
 	int r;
 
 	r = session_open(root, false, &session, err);
 	if (r < 0)
 		return r;
 	c = convergence_of(&session, GIVE_TIMEOUT_MS);
-	r = note_started(&c, domain, true, err);
+	r = note_started(&c, domain, true, &revision, err);
 	if (r >= 0)
-		r = converge_survey(&c, err); /* its threads and groups are there now */
+		r = converge_survey(&c, revision,
+				    err); /* its threads and groups are there now */
 	if (r < 0)
 		log_warning(NULL, "%s", err->cause);
 	return give_left_behind(&c, err);
@@ -382,14 +391,15 @@ int operation_stopped(const struct sysroot *root, const char *domain, struct err
 {
 	_cleanup_session_ struct session session;
 	struct convergence c;
+	uint64_t revision = 0;
 	int r;
 
 	r = session_open(root, false, &session, err);
 	if (r < 0)
 		return r;
 	c = convergence_of(&session, GIVE_TIMEOUT_MS);
-	r = note_started(&c, domain, false, err);
-	return r > 0 ? converge_survey(&c, err) : r;
+	r = note_started(&c, domain, false, &revision, err);
+	return r > 0 ? converge_survey(&c, revision, err) : r;
 }
 
 int operation_release(const struct sysroot *root, const char *domain, struct error *err)
@@ -464,7 +474,7 @@ int operation_sync(const struct sysroot *root, struct error *err)
 	c = convergence_of(&session, GIVE_TIMEOUT_MS);
 	r = give_left_behind(&c, err);
 	if (r == 0)
-		r = converge_survey(&c, err);
+		r = converge_survey(&c, 0, err);
 	return r;
 }
 

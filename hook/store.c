@@ -146,8 +146,10 @@ static int read_ledger(struct store *store, struct error *err)
 	}
 	/* What we are giving back does not count, even where that could not be written down. */
 	claim = ledger_find_claim(&store->ledger, store->giving);
-	if (claim)
+	if (claim && claim->state != CLAIM_RELEASING) {
 		claim->state = CLAIM_RELEASING;
+		claim->revision = 0;
+	}
 	return 0;
 }
 

@@ -36,6 +36,7 @@ static void fill(struct ledger *ledger)
 	ledger_set(&entry->written, "vfio-pci");
 	ledger_set(&entry->previous, "nouveau");
 	entry->claim = ledger->claims[0].id;
+	ledger_note_look(ledger, "irq", false);
 }
 
 static void adding_and_finding(void **state _unused_)
@@ -164,6 +165,16 @@ static void copies_share_nothing(void **state _unused_)
 	claim_done(&copy);
 }
 
+#define WISH "{\"resource\":\"r\",\"object\":\"o\",\"value\":\"v\",\"added\":0}"
+#define CLAIM                                                           \
+	"{\"id\":1,\"domain\":\"d\",\"uuid\":\"u\",\"state\":\"live\"," \
+	"\"started\":0,\"since\":5,\"wishes\":[" WISH "]}"
+#define ENTRY                                                                        \
+	"{\"resource\":\"r\",\"object\":\"o\",\"baseline\":\"b\",\"written\":\"w\"," \
+	"\"previous\":\"p\",\"claim\":1}"
+#define LEDGER \
+	"{\"version\":1,\"boot_id\":\"b\",\"claims\":[" CLAIM "],\"entries\":[" ENTRY "]}"
+
 static void the_text_form_goes_both_ways(void **state _unused_)
 {
 	_cleanup_ledger_ struct ledger ledger = { 0 }, again = { 0 };
@@ -194,8 +205,47 @@ static void the_text_form_goes_both_ways(void **state _unused_)
 	assert_string_equal(again.entries[1].written, "vfio-pci");
 	assert_string_equal(again.entries[1].previous, "nouveau");
 	assert_true(again.entries[1].claim == ledger.claims[0].id);
+	assert_true(again.claims[0].revision > 0);
+	assert_true(again.claims[1].revision == again.revision);
+	assert_true(ledger_has_look(&again, "irq", again.revision, false));
+	assert_false(ledger_has_look(&again, "irq", again.revision, true));
 	text_again = ledger_format(&again);
 	assert_string_equal(text_again, text);
+}
+
+/* Of a program that did not know of revisions: nothing is taken for looked at. */
+static void an_older_ledger_is_read(void **state _unused_)
+{
+	_cleanup_ledger_ struct ledger ledger = { 0 };
+	_cleanup_error_ struct error err = ERROR_NULL;
+
+	assert_done(ledger_parse(LEDGER, strlen(LEDGER), &ledger, &err), &err);
+	assert_int_equal(ledger.revision, 0);
+	assert_int_equal(ledger.claims[0].revision, 0);
+	ledger_note_look(&ledger, "irq", true);
+	assert_false(ledger_has_look(&ledger, "irq", ledger.claims[0].revision, false));
+}
+
+static void a_look_holds_until_a_claim_changes(void **state _unused_)
+{
+	_cleanup_ledger_ struct ledger ledger = { .boot_id = xstrdup("b") };
+	uint64_t first = ledger_add_claim(&ledger, "a", "1")->revision, second;
+
+	assert_false(ledger_has_look(&ledger, "irq", first, false));
+	ledger_note_look(&ledger, "irq", true);
+	assert_true(ledger_has_look(&ledger, "irq", first, true));
+	assert_false(ledger_has_look(&ledger, "shield", first, false));
+	assert_false(ledger_has_look(&ledger, "irq", 0, false));
+
+	second = ledger_add_claim(&ledger, "b", "2")->revision;
+	assert_true(ledger_has_look(&ledger, "irq", first, true));
+	assert_false(ledger_has_look(&ledger, "irq", second, false));
+	/* One that leaves to others what they set is no proof for who takes. */
+	ledger_note_look(&ledger, "irq", false);
+	assert_true(ledger_has_look(&ledger, "irq", second, false));
+	assert_false(ledger_has_look(&ledger, "irq", second, true));
+	ledger_touch(&ledger, &ledger.claims[0]);
+	assert_false(ledger_has_look(&ledger, "irq", ledger.claims[0].revision, false));
 }
 
 static void an_empty_ledger_goes_both_ways(void **state _unused_)
@@ -225,16 +275,6 @@ static void assert_refused(const char *text, size_t size, const char *cause)
 {
 	assert_refused_as(-EINVAL, text, size, cause);
 }
-
-#define WISH "{\"resource\":\"r\",\"object\":\"o\",\"value\":\"v\",\"added\":0}"
-#define CLAIM                                                           \
-	"{\"id\":1,\"domain\":\"d\",\"uuid\":\"u\",\"state\":\"live\"," \
-	"\"started\":0,\"since\":5,\"wishes\":[" WISH "]}"
-#define ENTRY                                                                        \
-	"{\"resource\":\"r\",\"object\":\"o\",\"baseline\":\"b\",\"written\":\"w\"," \
-	"\"previous\":\"p\",\"claim\":1}"
-#define LEDGER \
-	"{\"version\":1,\"boot_id\":\"b\",\"claims\":[" CLAIM "],\"entries\":[" ENTRY "]}"
 
 /* LEDGER with @old replaced by @new. */
 static char *edited(const char *old, const char *new)
@@ -400,6 +440,8 @@ int main(void)
 		cmocka_unit_test(fields_are_replaced_by_copies),
 		cmocka_unit_test(copies_share_nothing),
 		cmocka_unit_test(the_text_form_goes_both_ways),
+		cmocka_unit_test(an_older_ledger_is_read),
+		cmocka_unit_test(a_look_holds_until_a_claim_changes),
 		cmocka_unit_test(an_empty_ledger_goes_both_ways),
 		cmocka_unit_test(every_member_is_required),
 		cmocka_unit_test(members_of_entries_are_required),
