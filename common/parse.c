@@ -147,3 +147,21 @@ const char *parse_nearest(const char *word, const char *const *names)
 	}
 	return best;
 }
+
+int parse_command(const char *program, const char *word, const char *const *names,
+		  struct error *err)
+{
+	const char *nearest;
+
+	for (int i = 0; names[i]; i++) {
+		if (STREQ(names[i], word))
+			return i;
+	}
+	nearest = parse_nearest(word, names);
+	(void)error_set(err, -EINVAL, "unknown command '%s'", word);
+	if (nearest)
+		error_remedy(err, "did you mean '%s'?", nearest);
+	else
+		error_remedy(err, "see '%s --help'", program);
+	return -EINVAL;
+}

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/error.h"
 #include "common/macro.h"
 
 /* An unsigned decimal number and nothing else: no sign, no blanks. */
@@ -30,3 +31,10 @@ int parse_memory_kib(const char *number, const char *unit, uint64_t *ret_kib)
  * enough to be a likely slip of the pen.
  */
 const char *parse_nearest(const char *word, const char *const *names);
+
+/*
+ * The index of the command @word of @program in @names (NULL-terminated), or -EINVAL with @err set, which
+ * suggests the nearest one.
+ */
+int parse_command(const char *program, const char *word, const char *const *names,
+		  struct error *err) _must_check_;

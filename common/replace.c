@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <sys/sendfile.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
@@ -14,6 +15,7 @@
 #define LINKS_MAX 40 /* as the kernel follows */
 #define XATTR_LIST_MAX 65536 /* XATTR_LIST_MAX of linux/limits.h */
 #define PERMISSIONS 07777
+#define COPY_AT_ONCE (16U << 20)
 
 const char *path_name(const char *path)
 {
@@ -423,6 +425,120 @@ int replace_clean(const struct sysroot *root, const char *path)
 		return r == -ENOENT ? 0 : r;
 	temporary = temporary_name(path_name(real));
 	return unlinkat(dir, temporary, 0) < 0 && errno != ENOENT ? negative_errno() : 0;
+}
+
+/* ---------------------------------------------------------------- large files */
+
+static int copy_bytes(int from, int to)
+{
+	for (;;) {
+		ssize_t n = sendfile(to, from, NULL, COPY_AT_ONCE);
+
+		if (n == 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return negative_errno();
+	}
+}
+
+static int sync_both(int fd, int dir, const char *path, struct error *err)
+{
+	_cleanup_sync_ struct sync_set sync = { 0 };
+	int r = fd >= 0 ? sync_add(&sync, fd, path, err) : 0;
+
+	if (r == 0 && dir >= 0)
+		r = sync_add(&sync, dir, path, err);
+	return r == 0 ? sync_flush(&sync, err) : r;
+}
+
+int file_copy(const struct sysroot *root, const char *from, const char *to,
+	      struct error *err)
+{
+	_cleanup_replacement_ struct replacement new = REPLACEMENT_NULL;
+	_cleanup_file_image_ struct file_image image = { 0 };
+	_cleanup_close_ int fd =
+		sysroot_openf(root, O_RDONLY | O_NONBLOCK | O_NOCTTY, "%s", from);
+	int r = fd < 0 ? fd : read_metadata(fd, &image);
+
+	if (r < 0)
+		return error_set(err, r, "failed to read '/%s': %s", from, strerror(-r));
+	r = replace_begin(root, to, &image, 0, &new, err);
+	if (r < 0)
+		return r;
+	r = copy_bytes(fd, new.fd);
+	/* Its time is that of the last write. */
+	if (r == 0)
+		r = apply_metadata(new.fd, &image, REPLACE_KEEP_TIME);
+	if (r < 0) {
+		(void)error_set(err, r, "failed to copy '/%s' to '/%s': %s", from, to,
+				strerror(-r));
+		suggest(err, r, to);
+		return r;
+	}
+	r = sync_both(new.fd, -1, to, err);
+	if (r == 0)
+		r = replace_publish(&new, err);
+	return r == 0 ? sync_both(-1, new.dir, to, err) : r;
+}
+
+/* 0: renamed; -EXDEV: they are on different file systems. *@ret_fd is of the file. */
+static int rename_file(const struct sysroot *root, const char *from, int to_dir,
+		       const char *to, int *ret_fd)
+{
+	_cleanup_free_ char *real = NULL;
+	_cleanup_close_ int dir = -1, fd = -1;
+	int r = replace_resolve(root, from, &dir, &real);
+
+	if (r < 0)
+		return r;
+	fd = openat(dir, path_name(real),
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || renameat(dir, path_name(real), to_dir, path_name(to)) < 0)
+		return negative_errno();
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int remove_file(const struct sysroot *root, const char *path)
+{
+	_cleanup_free_ char *real = NULL;
+	_cleanup_close_ int dir = -1;
+	int r = replace_resolve(root, path, &dir, &real);
+
+	if (r < 0)
+		return r;
+	return unlinkat(dir, path_name(real), 0) < 0 && errno != ENOENT ?
+		       negative_errno() :
+		       0;
+}
+
+int file_move(const struct sysroot *root, const char *from, const char *to,
+	      struct error *err)
+{
+	_cleanup_free_ char *real = NULL;
+	_cleanup_close_ int dir = -1, fd = -1;
+	int r = replace_resolve(root, to, &dir, &real);
+
+	if (r == 0)
+		r = rename_file(root, from, dir, real, &fd);
+	if (r == -EXDEV) {
+		r = remove_file(root, to); /* it may need the room */
+		if (r == 0) {
+			r = file_copy(root, from, to, err);
+			if (r < 0)
+				return r;
+			r = remove_file(root, from);
+		}
+	}
+	if (r < 0) {
+		(void)error_set(err, r, "failed to move '/%s' to '/%s': %s", from, to,
+				strerror(-r));
+		suggest(err, r, to);
+		return r;
+	}
+	/* On FAT the file comes first: see publish(). */
+	r = sync_both(fd, -1, to, err);
+	return r == 0 ? sync_both(-1, dir, to, err) : r;
 }
 
 /* ---------------------------------------------------------------- directories */

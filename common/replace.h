@@ -95,6 +95,17 @@ void replace_done(struct replacement *replacement);
 int replace_clean(const struct sysroot *root, const char *path);
 
 /*
+ * For files that are too large for the memory: a copy with owner, permissions, attributes and time, and a
+ * move to the place of another file, also to another file system. At every moment there is nothing under
+ * the new name, what was there before, or the whole file; afterwards it is on the disk. To another file
+ * system, what was there goes first, to make room. 0 or a negative errno with @err set.
+ */
+int file_copy(const struct sysroot *root, const char *from, const char *to,
+	      struct error *err) _must_check_;
+int file_move(const struct sysroot *root, const char *from, const char *to,
+	      struct error *err) _must_check_;
+
+/*
  * Where @path leads, whether there is a file or not: its directory (the caller closes), and the path with
  * no link at its end (the caller frees).
  */

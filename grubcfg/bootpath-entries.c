@@ -131,7 +131,7 @@ static void note_kernelopts(struct probe *probe, const struct entry *entry)
 {
 	probe->found |= FOUND_KERNELOPTS;
 	if (entry->skipped)
-		strv_pushf(&probe->boot->notes,
+		strv_pushf(&probe->boot->shared,
 			   "/%s has $kernelopts, so it gets the same arguments although it "
 			   "is %s",
 			   entry->path, entry->skipped);
@@ -316,17 +316,6 @@ static const struct entry *choose_default(struct probe *probe,
 
 /* ---------------------------------------------------------------- directories */
 
-/* Names with MACHINE_ID- or the token of /etc/kernel/entry-token are kernel-install's. */
-static bool is_token_entry(const struct probe *probe, const struct entry *entry)
-{
-	_cleanup_free_ char *text = probe_text(probe, "etc/kernel/entry-token");
-	size_t n = text ? strcspn(text, " \t\n") : 0;
-
-	if (n && strncmp(entry->id, text, n) == 0 && entry->id[n] == '-')
-		return true;
-	return probe->machine_id && str_has_prefix(entry->id, probe->machine_id);
-}
-
 static void add_sinks(struct probe *probe, struct entries *entries, bool grub_reads,
 		      bool is_loader)
 {
@@ -342,7 +331,7 @@ static void add_sinks(struct probe *probe, struct entries *entries, bool grub_re
 
 		if (entry->skipped)
 			continue;
-		probe->has_token_entries |= is_token_entry(probe, entry);
+		probe->has_token_entries |= probe_has_token(probe, entry->id);
 		sink = sinks_push(&probe->boot->sinks, &sink_bls, entry->path, entry->id,
 				  SINK_INSTALLED);
 		sink->title = TAKE_PTR(entry->title);
@@ -489,7 +478,7 @@ int bootpath_entries(struct probe *probe, struct error *err)
 		probe->found |= FOUND_ZIPL;
 		strv_push(&probe->boot->evidence,
 			  "zipl copies the entries to where the machine boots from");
-		probe_run(probe, zipl, NULL);
+		probe_run(probe, STEP_RUN, zipl, NULL);
 	}
 	return r;
 }

@@ -120,7 +120,7 @@ static bool add_suse_zipl(struct probe *probe)
 		return false;
 	strv_push(&probe->boot->evidence,
 		  "zipl starts GRUB: update-bootloader updates both");
-	probe_run(probe, tool, "--config", NULL);
+	probe_run(probe, STEP_RUN, tool, "--config", NULL);
 	return true;
 }
 

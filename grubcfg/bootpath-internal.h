@@ -72,7 +72,10 @@ char *probe_setting(const struct probe *probe, const char *path, const char *key
 /* An EFI variable of the Boot Loader Interface as text, or NULL; the caller frees. */
 char *probe_loader_variable(const struct probe *probe, const char *name);
 /* Adds a program to be run: a path of probe_program() and arguments, up to NULL. */
-void probe_run(struct probe *probe, const char *program, ...) __attribute__((sentinel));
+void probe_run(struct probe *probe, enum step_kind kind, const char *program, ...)
+	__attribute__((sentinel));
+/* The name of an entry or image is one that kernel-install gives on this system. */
+bool probe_has_token(const struct probe *probe, const char *name);
 
 /* Where the EFI system partition or the extended boot partition may be mounted; NULL-terminated. */
 extern const char *const probe_esps[];

@@ -9,6 +9,10 @@
 #define KERNEL_CMDLINE "etc/kernel/cmdline"
 #define PROXMOX_UUIDS "etc/kernel/proxmox-boot-uuids"
 
+static const char *const extlinux_paths[] = { "boot/extlinux/extlinux.conf",
+					      "boot/extlinux.conf",
+					      "boot/syslinux/syslinux.cfg" };
+
 static struct sink *add(struct probe *probe, const struct sink_type *type,
 			const char *path, const char *part, enum sink_scope scope)
 {
@@ -52,7 +56,7 @@ int bootpath_proxmox(struct probe *probe, struct error *err)
 	evidence(probe, is_efi ? "/sys/firmware/efi: systemd-boot takes the arguments of "
 				 "/" KERNEL_CMDLINE :
 				 "no EFI: GRUB takes the arguments of /etc/default/grub");
-	probe_run(probe, tool, "refresh", NULL);
+	probe_run(probe, STEP_RUN, tool, "refresh", NULL);
 	return 0;
 }
 
@@ -121,14 +125,14 @@ static void add_uboot(struct probe *probe)
 		add(probe, &sink_variable, path, name, SINK_BOTH)->is_default = true;
 }
 
-static int add_labels(struct probe *probe, const char *path, struct error *err)
+/* One sink for each label of the file; false: it has none. */
+static bool add_labels(struct sinks *sinks, const char *text, const char *path)
 {
-	_cleanup_free_ char *text = probe_text(probe, path), *chosen = NULL;
+	_cleanup_free_ char *chosen = NULL;
 	_cleanup_strv_ struct strv lines = STRV_NULL;
-	struct sinks *sinks = &probe->boot->sinks;
 	size_t before = sinks->n;
 
-	strv_split(&lines, text ? text : "", "\r\n");
+	strv_split(&lines, text, "\r\n");
 	strv_for_each(line, &lines) {
 		const char *word = line + strspn(line, " \t");
 		size_t n = strcspn(word, " \t");
@@ -138,29 +142,46 @@ static int add_labels(struct probe *probe, const char *path, struct error *err)
 		for (size_t end = strlen(value); end && strchr(" \t", value[end - 1]);)
 			value[--end] = '\0';
 		if (n == 5 && strncasecmp(word, "label", n) == 0) {
-			add(probe, &sink_extlinux, path, value, SINK_INSTALLED);
+			sinks_push(sinks, &sink_extlinux, path, value, SINK_INSTALLED);
 		} else if (n == 7 && strncasecmp(word, "default", n) == 0) {
 			free(chosen);
 			chosen = TAKE_PTR(value);
 		}
 	}
 	if (sinks->n == before)
-		return error_set(err, -ENOPKG, "/%s has no label", path);
+		return false;
 	for (size_t i = before; i < sinks->n; i++) {
 		if (chosen && STREQ(sinks->items[i].part, chosen)) {
 			sinks->items[i].is_default = true;
-			return 0;
+			return true;
 		}
 	}
 	sinks->items[before].is_default = true;
-	return 0;
+	return true;
+}
+
+/* Of a generated file the label that boots is looked at: others may be for rescue. */
+static void add_built(struct probe *probe, const char *tool)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(extlinux_paths); i++) {
+		_cleanup_free_ char *text = probe_text(probe, extlinux_paths[i]);
+		_cleanup_sinks_ struct sinks labels = { 0 };
+
+		if (!text || !add_labels(&labels, text, extlinux_paths[i]))
+			continue;
+		for (size_t k = 0; k < labels.n; k++) {
+			if (labels.items[k].is_default)
+				sinks_push(&probe->boot->built, &sink_extlinux,
+					   extlinux_paths[i], labels.items[k].part,
+					   SINK_INSTALLED);
+		}
+		break;
+	}
+	probe_run(probe, probe->boot->built.n ? STEP_BUILD : STEP_RUN, tool, NULL);
 }
 
 int bootpath_extlinux(struct probe *probe, struct error *err)
 {
-	static const char *const paths[] = { "boot/extlinux/extlinux.conf",
-					     "boot/extlinux.conf",
-					     "boot/syslinux/syslinux.cfg" };
 	_cleanup_free_ char *alpine = probe_program(probe, "update-extlinux");
 	_cleanup_free_ char *debian = probe_program(probe, "u-boot-update");
 
@@ -171,7 +192,7 @@ int bootpath_extlinux(struct probe *probe, struct error *err)
 			->is_default = true;
 		evidence(probe, "update-extlinux writes extlinux.conf from "
 				"/etc/update-extlinux.conf");
-		probe_run(probe, alpine, NULL);
+		add_built(probe, alpine);
 		return 0;
 	}
 	if (debian && tree_exists(probe->tree, "etc/default/u-boot")) {
@@ -179,16 +200,21 @@ int bootpath_extlinux(struct probe *probe, struct error *err)
 		add_uboot(probe);
 		evidence(probe, "u-boot-update writes extlinux.conf from "
 				"/etc/default/u-boot");
-		probe_run(probe, debian, NULL);
+		add_built(probe, debian);
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		if (!tree_exists(probe->tree, paths[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(extlinux_paths); i++) {
+		const char *path = extlinux_paths[i];
+		_cleanup_free_ char *text = probe_text(probe, path);
+
+		if (!text)
 			continue;
 		probe->found = FOUND_EXTLINUX;
 		strv_pushf(&probe->boot->evidence,
-			   "/%s, and nothing here that generates it", paths[i]);
-		return add_labels(probe, paths[i], err);
+			   "/%s, and nothing here that generates it", path);
+		return add_labels(&probe->boot->sinks, text, path) ?
+			       0 :
+			       error_set(err, -ENOPKG, "/%s has no label", path);
 	}
 	return 0;
 }
@@ -238,7 +264,7 @@ int bootpath_zipl(struct probe *probe, struct error *err _unused_)
 		 "/etc/zipl.conf has sections with arguments, which zipl copies to "
 		 "where the machine boots from");
 	if (!(probe->found & FOUND_ZIPL))
-		probe_run(probe, tool, NULL);
+		probe_run(probe, STEP_RUN, tool, NULL);
 	probe->found |= FOUND_ZIPL;
 	return 0;
 }

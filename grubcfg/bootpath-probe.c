@@ -87,18 +87,29 @@ char *probe_loader_variable(const struct probe *probe, const char *name)
 	return text;
 }
 
-void probe_run(struct probe *probe, const char *program, ...)
+void probe_run(struct probe *probe, enum step_kind kind, const char *program, ...)
 {
 	struct step *step = ARRAY_PUSH(probe->boot->steps, probe->boot->n_steps);
 	va_list ap;
 
-	step->kind = STEP_RUN;
+	step->kind = kind;
 	step->timeout_s = 600;
 	strv_pushf(&step->argv, "/%s", program);
 	va_start(ap, program);
 	for (const char *arg; (arg = va_arg(ap, const char *));)
 		strv_push(&step->argv, arg);
 	va_end(ap);
+}
+
+/* Names begin with MACHINE_ID- or the token of /etc/kernel/entry-token. */
+bool probe_has_token(const struct probe *probe, const char *name)
+{
+	_cleanup_free_ char *text = probe_text(probe, "etc/kernel/entry-token");
+	size_t n = text ? strcspn(text, " \t\n") : 0;
+
+	if (n && strncmp(name, text, n) == 0 && name[n] == '-')
+		return true;
+	return probe->machine_id && str_has_prefix(name, probe->machine_id);
 }
 
 void probe_start(struct probe *probe)

@@ -5,7 +5,9 @@
  */
 
 #include "common/alloc.h"
+#include "common/replace.h"
 #include "grubcfg/bootpath-internal.h"
+#include "grubcfg/uki.h"
 
 #define INSTALL_CONF "etc/kernel/install.conf"
 #define UKI_CONF "etc/kernel/uki.conf"
@@ -17,7 +19,8 @@ static bool has_suffix(const char *s, const char *suffix)
 	return n > m && STREQ(s + n - m, suffix);
 }
 
-static bool has_images(struct probe *probe)
+/* The paths of all images. */
+static void find_images(struct probe *probe, struct strv *ret)
 {
 	for (size_t i = 0; probe_esps[i]; i++) {
 		_cleanup_strv_ struct strv names = STRV_NULL;
@@ -25,14 +28,60 @@ static bool has_images(struct probe *probe)
 
 		(void)tree_list(probe->tree, path, &names); /* mostly there is none */
 		strv_for_each(name, &names) {
-			if (!has_suffix(name, ".efi"))
-				continue;
-			strv_pushf(&probe->boot->evidence,
-				   "/%s/%s: a unified kernel image", path, name);
-			return true;
+			if (uki_is_name(name))
+				strv_pushf(ret, "%s/%s", path, name);
 		}
 	}
+	if (ret->n)
+		strv_pushf(&probe->boot->evidence, "/%s: a unified kernel image",
+			   ret->items[0]);
+}
+
+/* Images of other systems, and of kernels that are gone, are not made anew. */
+static void add_built(struct probe *probe, const char *path)
+{
+	strv_pushf(&probe->boot->evidence,
+		   "/%s is built here: its arguments are compared with the files'", path);
+	sinks_push(&probe->boot->built, &sink_uki, path, NULL, SINK_INSTALLED);
+}
+
+/* "linux-VERSION", "TOKEN-VERSION" or "linux-VERSION-MACHINE_ID" */
+static bool has_version(const char *id, const char *version)
+{
+	size_t n = strlen(version);
+
+	for (const char *p = strchr(id, '-'); p; p = strchr(p + 1, '-')) {
+		if (str_has_prefix(p + 1, version) && (!p[1 + n] || p[1 + n] == '-'))
+			return true;
+	}
 	return false;
+}
+
+/* By kernel-install or dracut, whose names have the version of a kernel that is installed. */
+static void add_built_of_versions(struct probe *probe, const struct strv *images,
+				  bool with_token)
+{
+	_cleanup_strv_ struct strv versions = STRV_NULL;
+
+	(void)tree_list(probe->tree, "usr/lib/modules", &versions); /* none: no image */
+	strv_for_each(path, images) {
+		const char *name = path_name(path);
+		_cleanup_free_ char *id = uki_id(name);
+		bool is = false;
+
+		if (with_token && !probe_has_token(probe, name))
+			continue;
+		strv_for_each(version, &versions) {
+			_cleanup_free_ char *kernel =
+				xasprintf("usr/lib/modules/%s/vmlinuz", version);
+
+			/* kernel-install leaves out what has no kernel there. */
+			is |= has_version(id, version) &&
+			      (!with_token || tree_exists(probe->tree, kernel));
+		}
+		if (is)
+			add_built(probe, path);
+	}
 }
 
 /* The first file of a directory with that ending which has a line that begins with @what. */
@@ -66,6 +115,39 @@ static struct sink *add(struct probe *probe, const struct sink_type *type,
 	return sinks_push(&probe->boot->sinks, type, path, part, SINK_BOTH);
 }
 
+/* What mkinitcpio builds by a preset: NAME_uki="PATH" for each NAME of PRESETS=('NAME' ...). */
+static void add_built_of_preset(struct probe *probe, const char *path)
+{
+	_cleanup_free_ char *presets = probe_setting(probe, path, "PRESETS");
+	_cleanup_strv_ struct strv names = STRV_NULL;
+
+	strv_split(&names, presets ? presets : "", "()'\" \t");
+	strv_for_each(name, &names) {
+		_cleanup_free_ char *key = xasprintf("%s_uki", name);
+		_cleanup_free_ char *of_options = xasprintf("%s_options", name);
+		_cleanup_free_ char *image = probe_setting(probe, path, key);
+		_cleanup_free_ char *options = probe_setting(probe, path, of_options);
+
+		/* --cmdline names another file, --no-cmdline none. */
+		if (image && tree_exists(probe->tree, image + strspn(image, "/")) &&
+		    !(options && strstr(options, "cmdline")))
+			add_built(probe, image + strspn(image, "/"));
+	}
+}
+
+static void add_built_of_presets(struct probe *probe)
+{
+	_cleanup_strv_ struct strv names = STRV_NULL;
+
+	(void)tree_list(probe->tree, "etc/mkinitcpio.d", &names); /* none: nothing built */
+	strv_for_each(name, &names) {
+		_cleanup_free_ char *path = xasprintf("etc/mkinitcpio.d/%s", name);
+
+		if (has_suffix(name, ".preset"))
+			add_built_of_preset(probe, path);
+	}
+}
+
 /* mkinitcpio(8): files of /etc/cmdline.d go before /etc/kernel/cmdline. */
 static bool add_mkinitcpio(struct probe *probe)
 {
@@ -87,7 +169,8 @@ static bool add_mkinitcpio(struct probe *probe)
 	else
 		add(probe, &sink_kernel_cmdline, "etc/kernel/cmdline", NULL)->is_default =
 			true;
-	probe_run(probe, tool, "-P", NULL);
+	add_built_of_presets(probe);
+	probe_run(probe, STEP_BUILD, tool, "-P", NULL);
 	return true;
 }
 
@@ -116,7 +199,7 @@ static void add_rebuilds(struct probe *probe, const char *tool)
 
 	/* Since systemd 255. The program may be larger than what is read here. */
 	if (!text || strstr(text, "add-all")) {
-		probe_run(probe, tool, "add-all", NULL);
+		probe_run(probe, STEP_BUILD, tool, "add-all", NULL);
 		return;
 	}
 	(void)tree_list(probe->tree, "usr/lib/modules", &versions); /* none: no step */
@@ -125,11 +208,11 @@ static void add_rebuilds(struct probe *probe, const char *tool)
 			xasprintf("/usr/lib/modules/%s/vmlinuz", version);
 
 		if (tree_exists(probe->tree, kernel + 1))
-			probe_run(probe, tool, "add", version, kernel, NULL);
+			probe_run(probe, STEP_BUILD, tool, "add", version, kernel, NULL);
 	}
 }
 
-static bool add_kernel_install(struct probe *probe)
+static bool add_kernel_install(struct probe *probe, const struct strv *images)
 {
 	_cleanup_free_ char *tool = probe_program(probe, "kernel-install");
 	_cleanup_free_ char *layout = probe_setting(probe, INSTALL_CONF, "layout");
@@ -142,11 +225,12 @@ static bool add_kernel_install(struct probe *probe)
 		  "layout=uki in kernel-install's configuration: it builds the image");
 	add_ukify(probe);
 	add(probe, &sink_kernel_cmdline, "etc/kernel/cmdline", NULL)->is_default = true;
+	add_built_of_versions(probe, images, true);
 	add_rebuilds(probe, tool);
 	return true;
 }
 
-static bool add_dracut(struct probe *probe)
+static bool add_dracut(struct probe *probe, const struct strv *images)
 {
 	_cleanup_free_ char *tool = probe_program(probe, "dracut");
 	_cleanup_free_ char *uefi = NULL, *conf = NULL, *dropin = NULL;
@@ -164,15 +248,20 @@ static bool add_dracut(struct probe *probe)
 		add(probe, &sink_kernel_cmdline, "etc/kernel/cmdline", NULL)->is_default =
 			true;
 	strv_pushf(&probe->boot->evidence, "/%s: dracut builds the image", uefi);
-	probe_run(probe, tool, "--force", "--regenerate-all", NULL);
+	add_built_of_versions(probe, images, false);
+	probe_run(probe, STEP_BUILD, tool, "--force", "--regenerate-all", NULL);
 	return true;
 }
 
 int bootpath_uki(struct probe *probe, struct error *err _unused_)
 {
-	if (!has_images(probe))
+	_cleanup_strv_ struct strv images = STRV_NULL;
+
+	find_images(probe, &images);
+	if (!images.n)
 		return 0;
-	if (add_kernel_install(probe) || add_mkinitcpio(probe) || add_dracut(probe)) {
+	if (add_kernel_install(probe, &images) || add_mkinitcpio(probe) ||
+	    add_dracut(probe, &images)) {
 		probe->found |= FOUND_UKI;
 		return 0;
 	}

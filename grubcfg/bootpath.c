@@ -155,8 +155,10 @@ void bootpath_done(struct bootpath *boot)
 	}
 	free(boot->steps);
 	sinks_done(&boot->sinks);
+	sinks_done(&boot->built);
 	strv_done(&boot->evidence);
 	strv_done(&boot->notes);
+	strv_done(&boot->shared);
 	free(boot->owner);
 	free(boot->owner_command);
 	*boot = (struct bootpath){ 0 };

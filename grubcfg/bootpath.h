@@ -10,6 +10,7 @@
 enum step_kind {
 	STEP_GRUB_MKCONFIG, /* generates .path: beside it, checked, then renamed */
 	STEP_RUN, /* a program of the distribution that reads the changed files */
+	STEP_BUILD, /* the same, of which is known what it makes: .built of the boot path */
 };
 
 /* What has to be run after the files were written, in this order. */
@@ -25,8 +26,10 @@ struct bootpath {
 	struct sinks sinks; /* in the order of writing */
 	struct step *steps;
 	size_t n_steps;
+	struct sinks built; /* what steps make of the sinks, and this host boots; only read */
 	struct strv evidence; /* one sentence each: what was found and what it means */
 	struct strv notes; /* what the administrator should know before changing anything */
+	struct strv shared; /* the same, of entries that $kernelopts is in but are no sinks */
 	/* The host's own tool that has to be asked instead, spelled out for these changes; NULL: we write. */
 	char *owner; /* "rpm-ostree" */
 	char *owner_command; /* "rpm-ostree kargs %s": with the place of the arguments */

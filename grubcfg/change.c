@@ -314,6 +314,18 @@ int change_check(const char *arg, struct error *err)
 	return 0;
 }
 
+bool changes_name(const struct changes *changes, const char *name)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		_cleanup_cmdline_ struct cmdline change = { 0 };
+
+		cmdline_parse(&change, changes->items[i].arg, ARG_NEW);
+		if (change.n > 0 && cmdline_same_name(change.items[0].name, name))
+			return true;
+	}
+	return false;
+}
+
 void changes_push(struct changes *changes, enum change_op op, const char *arg)
 {
 	struct change *change = ARRAY_PUSH(changes->items, changes->n);

@@ -69,6 +69,9 @@ int changes_apply(struct cmdline *line, const struct changes *changes, struct er
  */
 int change_check(const char *arg, struct error *err);
 
+/* One of the changes is about the parameter of that name. */
+bool changes_name(const struct changes *changes, const char *name);
+
 void changes_push(struct changes *changes, enum change_op op, const char *arg);
 void changes_done(struct changes *changes);
 #define _cleanup_changes_ _cleanup_(changes_done)

@@ -219,6 +219,24 @@ static void print_text(const struct outcome *o)
 			     o->id);
 }
 
+/* Nothing has to be changed, as far as can be seen. */
+static void note_unseen(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->boot.n_steps; i++) {
+		const struct step *step = &plan->boot.steps[i];
+		_cleanup_free_ char *text = NULL;
+
+		if (step->kind == STEP_GRUB_MKCONFIG ||
+		    (step->kind == STEP_BUILD && plan->boot.built.n > 0))
+			continue;
+		text = step_format(&plan->tree, step);
+		log_warning(NULL,
+			    "note: the files have it; whether what boots was made of them "
+			    "since cannot be seen: in doubt run %s",
+			    text);
+	}
+}
+
 /* ---------------------------------------------------------------- carrying out */
 
 static int carry_out(struct outcome *o, struct plan *plan, struct error *err)
@@ -253,10 +271,14 @@ int cli_carry_out(const struct cli *cli, struct plan *plan, const struct changes
 		return r;
 	strv_for_each(note, &plan->boot.notes)
 		log_warning(NULL, "note: %s", note);
+	strv_for_each(note, &plan->boot.shared)
+		log_warning(NULL, "note: %s", note);
 	r = plan_changes(plan, changes, choice, err);
 	if (r < 0)
 		return r;
 	o.changed = r > 0;
+	if (!o.changed)
+		note_unseen(plan);
 	r = carry_out(&o, plan, err);
 	if (r == 0 && cli->json)
 		print_json(&o);

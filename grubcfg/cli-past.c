@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "common/alloc.h"
+#include "common/log.h"
 #include "grubcfg/cli.h"
 #include "grubcfg/commit.h"
 #include "grubcfg/preflight.h"
@@ -166,6 +167,21 @@ static void print_findings(const struct cli *cli, const struct findings *finding
 		cli_print_json(root);
 }
 
+/* What is present counts as good; the kernel might have called it unknown. */
+static void note_log(const struct findings *findings)
+{
+	for (size_t i = 0; findings->log_is_cut && i < findings->n; i++) {
+		if (findings->items[i].verdict != VERDICT_PRESENT)
+			continue;
+		log_warning(NULL,
+			    "note: the kernel's list of unknown parameters is no longer in "
+			    "its log, or cannot be read: whether it knows '%s' is not "
+			    "checked; see 'journalctl -k -b' soon after a boot",
+			    findings->items[i].arg);
+		return;
+	}
+}
+
 int cli_verify(const struct cli *cli, struct error *err)
 {
 	_cleanup_machine_ struct machine machine = { 0 };
@@ -190,6 +206,7 @@ int cli_verify(const struct cli *cli, struct error *err)
 	if (r < 0)
 		return r;
 	print_findings(cli, &findings);
+	note_log(&findings);
 	for (size_t i = 0; i < findings.n; i++)
 		good &= verdict_is_good(findings.items[i].verdict);
 	if (findings.n == 0 && !cli->json)

@@ -276,6 +276,8 @@ static void sinks_text(const struct plan *plan)
 	}
 	strv_for_each(note, &boot->notes)
 		cli_print("note: ", note);
+	strv_for_each(note, &boot->shared)
+		cli_print("note: ", note);
 }
 
 int cli_sinks(const struct cli *cli, struct error *err)

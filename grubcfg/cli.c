@@ -8,10 +8,12 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "common/parse.h"
+#include "grubcfg/built.h"
 #include "grubcfg/cli.h"
 #include "grubcfg/commit.h"
 #include "grubcfg/grubby.h"
 #include "grubcfg/quote.h"
+#include "grubcfg/regenerate.h"
 
 static const char usage[] =
 	"kargs [OPTION...] COMMAND\n"
@@ -123,6 +125,31 @@ int cli_finish(int status, bool changes)
 
 /* ---------------------------------------------------------------- commands */
 
+/* The next boot is as the files say once the tool has run that builds what boots. */
+static void note_unbuilt(const struct plan *plan)
+{
+	_cleanup_error_ struct error err = ERROR_NULL;
+	_cleanup_cmdline_ struct cmdline next = { 0 };
+	_cleanup_changes_ struct changes all = { 0 };
+
+	if (plan->boot.built.n == 0 || plan_next(plan, &next, &err) < 0)
+		return;
+	for (size_t i = 0; i < next.n; i++)
+		changes_push(&all, CHANGE_SET, next.items[i].raw);
+	if (built_compare(&plan->tree, &plan->boot, &all, &err) <= 0)
+		return;
+	for (size_t i = 0; i < plan->boot.n_steps; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (plan->boot.steps[i].kind != STEP_BUILD)
+			continue;
+		text = step_format(&plan->tree, &plan->boot.steps[i]);
+		log_warning(NULL, "note: %s: before the next boot run %s", err.cause,
+			    text);
+		return;
+	}
+}
+
 int cli_look(const struct cli *cli, struct plan *ret, struct error *err)
 {
 	_cleanup_free_ char *unfinished = NULL;
@@ -136,6 +163,7 @@ int cli_look(const struct cli *cli, struct plan *ret, struct error *err)
 			NULL,
 			"change %s is not finished: the next change takes it back first",
 			unfinished);
+	note_unbuilt(ret);
 	return 0;
 }
 
@@ -185,20 +213,12 @@ static const struct command commands[] = {
 static const struct command *find_command(const char *name, struct error *err)
 {
 	const char *names[ARRAY_SIZE(commands) + 1] = { NULL };
-	const char *nearest;
+	int index;
 
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (STREQ(commands[i].name, name))
-			return &commands[i];
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		names[i] = commands[i].name;
-	}
-	nearest = parse_nearest(name, names);
-	(void)error_set(err, -EINVAL, "unknown command '%s'", name);
-	if (nearest)
-		error_remedy(err, "did you mean '%s'?", nearest);
-	else
-		error_remedy(err, "see 'kargs --help'");
-	return NULL;
+	index = parse_command("kargs", name, names, err);
+	return index < 0 ? NULL : &commands[index];
 }
 
 /* ---------------------------------------------------------------- options */

@@ -62,7 +62,9 @@ int cli_open(const char *path, struct sysroot *ret, struct error *err);
  */
 int cli_finish(int status, bool changes);
 
-/* The boot path for a command that shows: notes an unfinished change on stderr. */
+/*
+ * The boot path for a command that shows: notes an unfinished change, and what was not built yet, on stderr.
+ */
 int cli_look(const struct cli *cli, struct plan *ret, struct error *err);
 /* EXIT_OWNER with @err set where the arguments belong to another tool, else 0. */
 int cli_check_owner(const struct plan *plan, const struct changes *changes,

@@ -157,6 +157,15 @@ bool cmdline_same_arg(const struct arg *a, const struct arg *b)
 	return !a->value || STREQ(a->value, b->value);
 }
 
+bool cmdline_has(const struct cmdline *line, const struct arg *arg)
+{
+	for (size_t i = 0; i < line->n; i++) {
+		if (cmdline_same_arg(&line->items[i], arg))
+			return true;
+	}
+	return false;
+}
+
 const struct arg *cmdline_last(const struct cmdline *line, const char *name)
 {
 	for (size_t i = line->n_kernel; i > 0; i--) {

@@ -50,6 +50,9 @@ bool cmdline_same_name(const char *a, const char *b);
 /* Same name, same value (or both none); quoting does not count. */
 bool cmdline_same_arg(const struct arg *a, const struct arg *b);
 
+/* There is the same argument somewhere in the line. */
+bool cmdline_has(const struct cmdline *line, const struct arg *arg);
+
 /* The last argument of that name before "--", which is what most parameters go by, or NULL. */
 const struct arg *cmdline_last(const struct cmdline *line, const char *name);
 

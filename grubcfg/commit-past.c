@@ -5,11 +5,47 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/program.h"
+#include "grubcfg/built.h"
 #include "grubcfg/commit.h"
 #include "grubcfg/freeze.h"
+#include "grubcfg/preflight.h"
 #include "grubcfg/restore.h"
 
 /* ---------------------------------------------------------------- recovery */
+
+/* Images have no copies once a change is done: they are made anew, and looked at. */
+static int make_images(const struct restore *restore, struct error *err)
+{
+	int r = restore_steps(restore, err);
+
+	if (r == 0 && restore->record->images.n > 0)
+		r = built_compare(restore->tree, &restore->boot,
+				  &restore->record->changes, err);
+	return r > 0 ? -EBADMSG : r;
+}
+
+/* From the files to the boot loader's; the copies of images are there. */
+static int carry_out_rollback(struct restore *restore, struct error *err)
+{
+	struct record *record = restore->record;
+	const struct sysroot *root = restore->tree->root;
+	int r = restore_files(restore, err);
+
+	restore->regenerate |= record->images.n > 0;
+	if (r == 0)
+		r = restore_newer(restore, err);
+	if (r == 0)
+		r = make_images(restore, err);
+	if (r == 0)
+		r = freeze_boot(root, err);
+	if (r < 0)
+		return r;
+	record->state = RECORD_ROLLED_BACK;
+	r = record_save(root, record, err);
+	if (r == 0)
+		keep_drop(root, &record->images);
+	return r;
+}
 
 static int finish_rollback(const struct tree *tree, struct record *record,
 			   struct error *err)
@@ -17,20 +53,30 @@ static int finish_rollback(const struct tree *tree, struct record *record,
 	_cleanup_(restore_done) struct restore restore = { .tree = tree,
 							   .record = record,
 							   .mode = RESTORE_OURS };
+	_cleanup_error_ struct error why = ERROR_NULL;
 	int r;
 
 	restore_open_if_possible(&restore);
-	r = restore_files(&restore, err);
+	r = keep_make(tree->root, &record->images, false, err);
 	if (r == 0)
-		r = restore_newer(&restore, err);
-	if (r == 0)
-		r = restore_steps(&restore, err);
-	if (r == 0)
-		r = freeze_boot(tree->root, err);
-	if (r < 0)
-		return r;
-	record->state = RECORD_ROLLED_BACK;
-	return record_save(tree->root, record, err);
+		r = carry_out_rollback(&restore, err);
+	/* Until the next try, it boots with what it had. */
+	if (r < 0 && restore_images(&restore, INT64_MAX, &why) < 0)
+		log_warning(NULL, "%s", why.cause);
+	return r;
+}
+
+/* What has to be there, and writable, to put the record's files back. */
+static int check_record(const struct tree *tree, const struct record *record,
+			struct error *err)
+{
+	_cleanup_strv_ struct strv paths = STRV_NULL;
+
+	for (size_t i = 0; i < record->n_files; i++)
+		strv_push(&paths, record->files[i].path);
+	for (size_t i = 0; i < record->images.n; i++)
+		strv_push(&paths, record->images.items[i].path);
+	return preflight_paths(tree, &paths, err);
 }
 
 static int recover_one(const struct tree *tree, const char *id, struct error *err)
@@ -46,6 +92,8 @@ static int recover_one(const struct tree *tree, const char *id, struct error *er
 		r = record_remove(tree->root, id, err); /* it did not begin */
 		return r < 0 ? r : 0;
 	}
+	if (r == 0 && record.state != RECORD_DONE && record.state != RECORD_ROLLED_BACK)
+		r = check_record(tree, &record, err);
 	if (r < 0)
 		return r;
 	switch (record.state) {
@@ -64,6 +112,7 @@ static int recover_one(const struct tree *tree, const char *id, struct error *er
 		return r < 0 ? r : 1;
 	case RECORD_DONE:
 	case RECORD_ROLLED_BACK:
+		keep_drop(tree->root, &record.images); /* of one that died just then */
 		break;
 	}
 	return 0;
@@ -174,6 +223,9 @@ static void undo_rollback(struct restore *restore, struct error *err)
 		record_save_anyway(restore->tree->root, record);
 	}
 	r = restore_now(restore, &why);
+	restore->regenerate = false;
+	if (r == 0)
+		r = restore_images(restore, INT64_MAX, &why);
 	if (r == 0)
 		r = restore_steps(restore, &why);
 	if (r == 0) {
@@ -185,6 +237,34 @@ static void undo_rollback(struct restore *restore, struct error *err)
 	else
 		error_prefix(err, "UNFINISHED, the next run of kargs finishes it (%s)",
 			     why.cause);
+}
+
+/* Copies of those that are there now, which need not be those of the change. */
+static int keep_images(const struct restore *restore, struct error *err)
+{
+	struct record *record = restore->record;
+	const struct sysroot *root = restore->tree->root;
+	_cleanup_free_ char *directory = xasprintf(KARGS_STATE_DIR "/%s", record->id);
+	_cleanup_kept_images_ struct kept_images images = { 0 };
+	int r = 0;
+
+	if (record->images.n == 0)
+		return 0;
+	r = keep_plan(restore->tree, &restore->boot, directory, &images, err);
+	if (r == 0 && images.n > 0) {
+		struct kept_images old = record->images;
+
+		record->images = images;
+		images = old;
+	}
+	/* So that copies are found, if this process dies now. */
+	if (r == 0)
+		r = record_save(root, record, err);
+	if (r == 0)
+		r = keep_make(root, &record->images, true, err);
+	if (r < 0)
+		keep_drop(root, &record->images);
+	return r;
 }
 
 int commit_rollback(const struct tree *tree, const char *id, bool force, char **ret_id,
@@ -201,26 +281,21 @@ int commit_rollback(const struct tree *tree, const char *id, bool force, char **
 		return r;
 	restore.record = record;
 	restore.mode = force ? RESTORE_ALL : RESTORE_OURS;
-	r = restore_open(&restore, err);
+	r = check_record(tree, record, err);
+	if (r == 0)
+		r = restore_open(&restore, err);
 	if (r == 0 && !force)
 		r = restore_check(&restore, err);
 	if (r < 0)
 		return r;
 	program_block_signals();
+	r = keep_images(&restore, err);
+	if (r < 0)
+		return r;
 	record->state = RECORD_ROLLING_BACK;
 	r = record_save(tree->root, record, err);
 	if (r == 0)
-		r = restore_files(&restore, err);
-	if (r == 0)
-		r = restore_newer(&restore, err);
-	if (r == 0)
-		r = restore_steps(&restore, err);
-	if (r == 0)
-		r = freeze_boot(tree->root, err);
-	if (r == 0) {
-		record->state = RECORD_ROLLED_BACK;
-		r = record_save(tree->root, record, err);
-	}
+		r = carry_out_rollback(&restore, err);
 	if (r < 0)
 		undo_rollback(&restore, err);
 	else

@@ -15,6 +15,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/program.h"
+#include "grubcfg/built.h"
 #include "grubcfg/commit.h"
 #include "grubcfg/freeze.h"
 #include "grubcfg/regenerate.h"
@@ -171,6 +172,31 @@ static int add_lines(const struct tree *tree, const struct bootpath *boot,
 	return r;
 }
 
+static bool builds(const struct record *record)
+{
+	for (size_t i = 0; i < record->n_steps; i++) {
+		if (record->steps[i].kind == STEP_BUILD)
+			return true;
+	}
+	return false;
+}
+
+/* What programs are going to make: texts are recorded, images are kept. */
+static int add_built(const struct tree *tree, const struct bootpath *boot,
+		     struct record *record, struct error *err)
+{
+	_cleanup_free_ char *directory = xasprintf(KARGS_STATE_DIR "/%s", record->id);
+	int r = 0;
+
+	if (!builds(record))
+		return 0;
+	for (size_t i = 0; r == 0 && i < boot->built.n; i++) {
+		if (boot->built.items[i].type != &sink_uki)
+			r = add_generated(tree, record, boot->built.items[i].path, err);
+	}
+	return r == 0 ? keep_plan(tree, boot, directory, &record->images, err) : r;
+}
+
 static int make_record(const struct tree *tree, const struct bootpath *boot,
 		       const struct changes *changes, struct record *record,
 		       struct error *err)
@@ -200,7 +226,7 @@ static int make_record(const struct tree *tree, const struct bootpath *boot,
 			    add_generated(tree, record, step->path, err) :
 			    0;
 	}
-	return MIN(r, 0);
+	return r >= 0 ? add_built(tree, boot, record, err) : r;
 }
 
 /* ---------------------------------------------------------------- files */
@@ -310,6 +336,19 @@ static int read_back(const struct tree *tree, const struct bootpath *boot,
 	return r;
 }
 
+/* So is what was built of it. */
+static int check_built(const struct tree *tree, const struct bootpath *boot,
+		       const struct changes *changes, const struct record *record,
+		       struct error *err)
+{
+	int r = builds(record) ? built_compare(tree, boot, changes, err) : 0;
+
+	if (r > 0)
+		error_remedy(err, "see what '%s' says",
+			     record->steps[record->n_steps - 1].argv.items[0]);
+	return r > 0 ? -EBADMSG : r;
+}
+
 /* Steps may have written recorded files once more: what is there now is what we leave. */
 static int update_sums(const struct tree *tree, struct record *record, struct error *err)
 {
@@ -340,7 +379,11 @@ static int carry_out(const struct tree *tree, const struct bootpath *boot,
 	if (r == 0)
 		r = write_edits(tree, record, err);
 	if (r == 0)
+		r = keep_make(tree->root, &record->images, true, err);
+	if (r == 0)
 		r = run_steps(tree, boot, changes, record, err);
+	if (r == 0)
+		r = check_built(tree, boot, changes, record, err);
 	if (r == 0)
 		r = read_back(tree, boot, &wanted, err);
 	if (r == 0)
@@ -388,9 +431,12 @@ int commit(const struct tree *tree, const struct bootpath *boot,
 	r = record_create(tree->root, &record, err);
 	if (r == 0)
 		r = carry_out(tree, boot, changes, &record, err);
-	if (r < 0)
+	if (r < 0) {
 		undo(tree, &record, err);
-	else
-		*ret_id = xstrdup(record.id);
-	return r;
+		return r;
+	}
+	keep_drop(tree->root, &record.images);
+	record_prune(tree->root);
+	*ret_id = xstrdup(record.id);
+	return 0;
 }

@@ -36,6 +36,24 @@ static int refuse(struct error *err, enum layer layer, const char *arg, const ch
 	return -EILSEQ;
 }
 
+/*
+ * GRUB's blscfg takes what follows a '$' for the name of a variable, and drops both where there is none. Only
+ * that of 2025 leaves "\$" alone, GRUB's own blsuki never does, and which of them reads an entry is in no
+ * file. No other spelling gives a '$': behind a variable's value there is a blank.
+ */
+static void suggest_without_variable(const char *arg, struct error *err)
+{
+	error_prefix(err, "GRUB begins a variable with $, and most versions know no way "
+			  "around it");
+	if (str_has_prefix(arg, "memmap="))
+		error_remedy(err, "write memmap=SIZE%%START-1+2 instead of "
+				  "memmap=SIZE$START: it reserves the same memory");
+	else
+		error_remedy(err,
+			     "set GRUB_ENABLE_BLSCFG=false in /etc/default/grub and run "
+			     "grub2-mkconfig: grub.cfg can have it");
+}
+
 static int refuse_character(struct error *err, enum layer layer, const char *arg, char c)
 {
 	_cleanup_free_ char *what =
@@ -43,7 +61,10 @@ static int refuse_character(struct error *err, enum layer layer, const char *arg
 			xasprintf("it contains the character %c", c) :
 			xasprintf("it contains the byte 0x%02x", (unsigned char)c);
 
-	return refuse(err, layer, arg, what);
+	(void)refuse(err, layer, arg, what);
+	if (layer == LAYER_GRUB_BLS && c == '$')
+		suggest_without_variable(arg, err);
+	return -EILSEQ;
 }
 
 /* A backslash before each character of @special. */
@@ -184,7 +205,6 @@ static int grub_encode(enum layer layer, const char *raw, char **ret, struct err
 		return refuse(err, layer, raw,
 			      "GRUB puts a backslash before \\ ' \" inside a value, and the "
 			      "kernel keeps it");
-	/* blscfg took "\\$" for a variable until 2025, and which one will read this is not known. */
 	if (layer == LAYER_GRUB_BLS && strchr(raw, '$'))
 		return refuse_character(err, layer, raw, '$');
 	for (p = raw; *p; p++) {

@@ -3,6 +3,7 @@
 
 #include "grubcfg/grub-default.h"
 #include "common/alloc.h"
+#include "common/replace.h"
 #include "grubcfg/encode.h"
 #include "grubcfg/shell-reader.h"
 
@@ -24,6 +25,16 @@ static int source(const struct tree *tree, struct grub_default *d, const char *p
 	if (r < 0)
 		return error_set(err, r, "cannot read %s: %s", path, strerror(-r));
 	return shell_source(&d->shell, path, text, size, err);
+}
+
+/* Whatever sh is on the tree: grub-mkconfig is a script for it. */
+static bool is_bash(const struct tree *tree)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int dir = -1;
+
+	return replace_resolve(tree->root, "bin/sh", &dir, &path) == 0 &&
+	       STREQ(path_name(path), "bash");
 }
 
 static int compare_bytes(const void *a, const void *b)
@@ -236,7 +247,8 @@ int grub_default_read(const struct tree *tree, const struct sink *sink,
 {
 	int r;
 
-	*ret = (struct grub_default){ .shell.wanted = grub_default_vars };
+	*ret = (struct grub_default){ .shell.wanted = grub_default_vars,
+				      .shell.is_bash = is_bash(tree) };
 	r = source(tree, ret, sink->path, err);
 	if (sink->sources_drop_ins && (r == 0 || r == -ENOENT))
 		r = source_drop_ins(tree, sink, ret, err);

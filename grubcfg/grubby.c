@@ -27,7 +27,8 @@ static const char usage[] =
 	"  --root=DIR                          of the system in DIR\n"
 	"  --help                              show this help\n"
 	"\n"
-	"Kernels that are installed later have the arguments too, unless KERNEL is given.\n"
+	"Kernels that are installed later have the arguments too, unless KERNEL is given. Where\n"
+	"several kernels share theirs in $kernelopts (RHEL 8), DEFAULT changes that one only.\n"
 	"Other options of grubby are not there: see kargs(8) for what kargs does.\n";
 
 enum option_id {
@@ -220,6 +221,8 @@ static int update(const struct arguments *arguments, struct cli *cli, struct err
 	shared = is_shared(&plan, &choice);
 	for (size_t i = 0; i < plan.boot.sinks.n; i++)
 		plan.boot.sinks.items[i].is_alone = shared;
+	if (shared) /* $kernelopts stays as it is */
+		strv_done(&plan.boot.shared);
 	r = cli_carry_out(cli, &plan, &arguments->changes, &filter, &none, err);
 	return r == EXIT_UNCHANGED ? EXIT_SUCCESS : r;
 }

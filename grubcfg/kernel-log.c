@@ -53,6 +53,12 @@ char *kernel_log_read(const struct tree *tree)
 	return fd < 0 ? xstrdup("") : read_records(fd);
 }
 
+/* It is printed just before the line is parsed. */
+bool kernel_log_is_whole(const char *log)
+{
+	return strstr(log, "Kernel command line: ") != NULL;
+}
+
 /* 'Unknown kernel command line parameters "a b=c", will be passed to user space.' */
 static bool is_listed(const char *log, const struct arg *arg)
 {

@@ -14,6 +14,9 @@
 /* The messages, one a line; "" where they cannot be read. The caller frees. */
 char *kernel_log_read(const struct tree *tree);
 
+/* The log reaches back to where the kernel lists the parameters that it does not know. */
+bool kernel_log_is_whole(const char *log);
+
 /*
  * The kernel listed @arg among those that it does not know (init/main.c), or a module said so of its
  * parameter (kernel/params.c).

@@ -7,6 +7,7 @@
 #include "common/strv.h"
 #include "grubcfg/commit.h"
 #include "grubcfg/plan.h"
+#include "grubcfg/preflight.h"
 #include "grubcfg/quote.h"
 #include "grubcfg/regenerate.h"
 
@@ -22,7 +23,9 @@ int plan_open(const struct sysroot *root, const char *root_path, bool to_change,
 		if (r == 0)
 			r = commit_recover(&ret->tree, err);
 	}
-	return r < 0 ? r : bootpath_find(&ret->tree, include_rescue, &ret->boot, err);
+	if (r >= 0)
+		r = bootpath_find(&ret->tree, include_rescue, &ret->boot, err);
+	return r == 0 && to_change ? preflight_mounts(&ret->tree, &ret->boot, err) : r;
 }
 
 void plan_done(struct plan *plan)
@@ -136,9 +139,11 @@ static bool can_run(const struct plan *plan, const struct step *step)
 bool plan_is_left(const struct plan *plan, const struct step *step,
 		  const struct changes *changes)
 {
+	_cleanup_error_ struct error err = ERROR_NULL;
+
 	return !can_run(plan, step) &&
 	       (plan->tree.edits.n > 0 ||
-		step_is_pending(&plan->tree, &plan->boot, step, changes));
+		step_is_pending(&plan->tree, &plan->boot, step, changes, &err) > 0);
 }
 
 int plan_changes(struct plan *plan, const struct changes *changes,
@@ -161,13 +166,18 @@ int plan_changes(struct plan *plan, const struct changes *changes,
 	}
 	if (r >= 0)
 		r = keep_newest(plan, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < plan->boot.n_steps; i++)
-		pending |= can_run(plan, &plan->boot.steps[i]) &&
-			   step_is_pending(&plan->tree, &plan->boot, &plan->boot.steps[i],
-					   changes);
-	return plan->tree.edits.n > 0 || pending;
+	/* A file that is changed is reason enough. */
+	for (size_t i = 0; r == 0 && plan->tree.edits.n == 0 && i < plan->boot.n_steps;
+	     i++) {
+		const struct step *step = &plan->boot.steps[i];
+
+		if (!can_run(plan, step))
+			continue;
+		r = step_is_pending(&plan->tree, &plan->boot, step, changes, err);
+		pending |= r > 0;
+		r = MIN(r, 0);
+	}
+	return r < 0 ? r : plan->tree.edits.n > 0 || pending;
 }
 
 int plan_next(const struct plan *plan, struct cmdline *ret, struct error *err)

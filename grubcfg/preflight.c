@@ -7,9 +7,11 @@
 #include "common/alloc.h"
 #include "common/lock.h"
 #include "common/replace.h"
+#include "grubcfg/keep.h"
 #include "grubcfg/preflight.h"
 #include "grubcfg/regenerate.h"
 
+#define STATE_DIR "var/lib/hosttune/kargs"
 #define FSTAB_MAX (1U << 20)
 #define GENERATED_MIN (256U << 10) /* room for a grub.cfg that is not there yet */
 
@@ -275,7 +277,7 @@ static uint64_t size_of(const struct tree *tree, const char *path)
 }
 
 static int check_files(const struct tree *tree, const struct strv *paths,
-		       struct error *err)
+		       const struct kept_images *images, struct error *err)
 {
 	_cleanup_(needs_done) struct needs needs = { 0 };
 	uint64_t total = 0;
@@ -293,33 +295,86 @@ static int check_files(const struct tree *tree, const struct strv *paths,
 		total += size;
 		r = add_need(tree, &needs, paths->items[i], size, err);
 	}
+	for (size_t i = 0; i < images->n; i++) {
+		if (str_has_prefix(images->items[i].copy, STATE_DIR))
+			total += images->items[i].size;
+	}
 	if (r == 0)
-		r = add_need(tree, &needs, "var/lib/hosttune/kargs/record", total, err);
+		r = add_need(tree, &needs, STATE_DIR "/record", total, err);
 	for (size_t i = 0; r == 0 && i < needs.n; i++)
 		r = check_room(&needs.items[i], err);
 	return r;
 }
 
+/* What the steps are going to write, beside the edits. */
+static int find_output(const struct tree *tree, const struct bootpath *boot,
+		       struct strv *paths, struct kept_images *images, struct error *err)
+{
+	bool builds = false;
+
+	for (size_t i = 0; i < boot->n_steps; i++) {
+		int r = step_check(tree, &boot->steps[i], err);
+
+		if (r < 0)
+			return r;
+		if (r > 0 && boot->steps[i].kind == STEP_GRUB_MKCONFIG)
+			strv_push(paths, boot->steps[i].path);
+		builds |= r > 0 && boot->steps[i].kind == STEP_BUILD;
+	}
+	for (size_t i = 0; builds && i < boot->built.n; i++) {
+		if (boot->built.items[i].type != &sink_uki)
+			strv_push(paths, boot->built.items[i].path);
+	}
+	return builds ? keep_plan(tree, boot, STATE_DIR "/record", images, err) : 0;
+}
+
+int preflight_mounts(const struct tree *tree, const struct bootpath *boot,
+		     struct error *err)
+{
+	_cleanup_strv_ struct strv paths = STRV_NULL;
+
+	for (size_t i = 0; i < boot->sinks.n; i++)
+		strv_push(&paths, boot->sinks.items[i].path);
+	for (size_t i = 0; i < boot->built.n; i++)
+		strv_push(&paths, boot->built.items[i].path);
+	for (size_t i = 0; i < boot->n_steps; i++) {
+		if (boot->steps[i].path)
+			strv_push(&paths, boot->steps[i].path);
+	}
+	return check_mounts(tree, &paths, err);
+}
+
 int preflight(const struct tree *tree, const struct bootpath *boot, struct error *err)
 {
+	_cleanup_kept_images_ struct kept_images images = { 0 };
 	_cleanup_strv_ struct strv paths = STRV_NULL;
 	int r = check_surroundings(tree, err);
 
 	for (size_t i = 0; i < tree->edits.n; i++)
 		strv_push(&paths, tree->edits.items[i].target);
-	for (size_t i = 0; i < boot->n_steps; i++) {
-		int runnable = r == 0 ? step_check(tree, &boot->steps[i], err) : 0;
-
-		if (runnable < 0)
-			r = runnable;
-		if (runnable > 0 && boot->steps[i].kind == STEP_GRUB_MKCONFIG)
-			strv_push(&paths, boot->steps[i].path);
-	}
 	if (r == 0)
 		r = check_package_managers(tree, err);
 	if (r == 0)
+		r = preflight_mounts(tree, boot, err);
+	if (r == 0)
 		r = check_mounts(tree, &paths, err);
 	if (r == 0)
-		r = check_files(tree, &paths, err);
+		r = find_output(tree, boot, &paths, &images, err);
+	if (r == 0)
+		r = check_files(tree, &paths, &images, err);
 	return r;
+}
+
+int preflight_paths(const struct tree *tree, const struct strv *paths, struct error *err)
+{
+	_cleanup_(needs_done) struct needs needs = { 0 };
+	int r = check_surroundings(tree, err);
+
+	if (r == 0)
+		r = check_package_managers(tree, err);
+	if (r == 0)
+		r = check_mounts(tree, paths, err);
+	for (size_t i = 0; r == 0 && i < paths->n; i++)
+		r = add_need(tree, &needs, paths->items[i], 0, err);
+	return r == 0 ? add_need(tree, &needs, STATE_DIR "/record", 0, err) : r;
 }

@@ -26,6 +26,7 @@ static const char *const op_names[] = {
 static const char *const step_names[] = {
 	[STEP_GRUB_MKCONFIG] = "grub-mkconfig",
 	[STEP_RUN] = "run",
+	[STEP_BUILD] = "build",
 };
 
 static int find_name(const char *const *names, size_t n, const char *name)
@@ -121,6 +122,13 @@ char *record_format(const struct record *record)
 	array = json_add_array(object, "steps");
 	for (size_t i = 0; i < record->n_steps; i++)
 		step_to_json(&record->steps[i], json_push_object(array));
+	array = json_add_array(object, "images");
+	for (size_t i = 0; i < record->images.n; i++) {
+		json_object *image = json_push_object(array);
+
+		json_add_string(image, "path", record->images.items[i].path);
+		json_add_string(image, "copy", record->images.items[i].copy);
+	}
 	return json_format(object, true);
 }
 
@@ -262,6 +270,25 @@ static int change_from_json(json_object *object, struct changes *changes)
 	return 0;
 }
 
+static int images_from_json(json_object *object, struct kept_images *ret)
+{
+	json_object *images;
+
+	if (!json_has(object, "images"))
+		return 0; /* of a version that made none */
+	if (json_get_array(object, "images", &images) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < sym_json_object_array_length(images); i++) {
+		json_object *image = sym_json_object_array_get_idx(images, i);
+		struct kept *kept = ARRAY_PUSH(ret->items, ret->n);
+
+		if (take_string(image, "path", &kept->path) < 0 ||
+		    take_string(image, "copy", &kept->copy) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static int lists_from_json(json_object *object, struct record *ret)
 {
 	json_object *changes, *files, *steps;
@@ -270,7 +297,8 @@ static int lists_from_json(json_object *object, struct record *ret)
 	    json_get_array(object, "files", &files) < 0 ||
 	    json_get_array(object, "steps", &steps) < 0 ||
 	    strings_from_json(object, "sinks", &ret->sinks) < 0 ||
-	    strings_from_json(object, "directories", &ret->directories) < 0)
+	    strings_from_json(object, "directories", &ret->directories) < 0 ||
+	    images_from_json(object, &ret->images) < 0)
 		return -EINVAL;
 	take_optional(object, "line_before", &ret->line_before);
 	take_optional(object, "line_after", &ret->line_after);

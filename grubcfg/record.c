@@ -16,6 +16,7 @@
 
 #define RECORD "record.json"
 #define RECORD_MAX (4U << 20)
+#define SLACK_S 60 /* for what is not a step: writing, freezing */
 #define NO_LOGIN UINT32_MAX /* loginuid(5) of what nobody's login started */
 
 /* ---------------------------------------------------------------- who and when */
@@ -128,6 +129,15 @@ char *record_sum(const struct record_file *file, const char *data, size_t size)
 	}
 	sha256_hex(data, size, sum);
 	return xstrdup(sum);
+}
+
+int64_t record_end(const struct record *record)
+{
+	int64_t end = record->when + SLACK_S;
+
+	for (size_t i = 0; i < record->n_steps; i++)
+		end += record->steps[i].timeout_s;
+	return end;
 }
 
 /* ---------------------------------------------------------------- the disk */
@@ -349,6 +359,27 @@ int record_remove(const struct sysroot *root, const char *id, struct error *err)
 		       0;
 }
 
+void record_prune(const struct sysroot *root)
+{
+	_cleanup_error_ struct error err = ERROR_NULL;
+	_cleanup_strv_ struct strv ids = STRV_NULL;
+	unsigned kept = 0;
+	int r = record_list(root, &ids, &err);
+
+	for (size_t i = ids.n; r == 0 && i > 0; i--) {
+		_cleanup_record_ struct record record = { 0 };
+		_cleanup_error_ struct error why = ERROR_NULL;
+
+		/* A damaged one is for the administrator to look at. */
+		if (record_load(root, ids.items[i - 1], &record, &why) < 0 ||
+		    (record.state != RECORD_DONE && record.state != RECORD_ROLLED_BACK) ||
+		    ++kept <= RECORD_KEEP)
+			continue;
+		if (record_remove(root, ids.items[i - 1], &why) < 0)
+			log_warning(NULL, "%s, ignoring", why.cause);
+	}
+}
+
 void record_done(struct record *record)
 {
 	for (size_t i = 0; i < record->n_files; i++) {
@@ -371,6 +402,7 @@ void record_done(struct record *record)
 	free(record->line_before);
 	free(record->line_after);
 	strv_done(&record->sinks);
+	kept_images_done(&record->images);
 	changes_done(&record->changes);
 	strv_done(&record->directories);
 	*record = (struct record){ 0 };

@@ -14,6 +14,7 @@
 #include "common/replace.h"
 #include "grubcfg/bootpath.h"
 #include "grubcfg/change.h"
+#include "grubcfg/keep.h"
 
 #define KARGS_STATE_DIR "var/lib/hosttune/kargs"
 #define RECORD_FILE_MAX (16U << 20) /* grub.cfg of a host with many kernels */
@@ -51,6 +52,7 @@ struct record {
 	size_t n_files;
 	struct step *steps;
 	size_t n_steps;
+	struct kept_images images; /* that steps make anew */
 };
 
 /* A new record with an id of its own, of now and of whoever runs us. */
@@ -67,6 +69,9 @@ int record_add_file(const struct sysroot *root, struct record *record, const cha
  * RECORD_VARIABLE (NULL: there is none), of any other file everything. The caller frees.
  */
 char *record_sum(const struct record_file *file, const char *data, size_t size);
+
+/* Until then, seconds of the epoch, what its programs wrote may have been written. */
+int64_t record_end(const struct record *record);
 
 /* Brings all of it to the disk, record.json last: 0 or a negative errno with @err set. */
 int record_create(const struct sysroot *root, const struct record *record,
@@ -89,6 +94,13 @@ int record_load_bytes(const struct sysroot *root, const struct record *record,
 /* Every id, oldest first; no directory at all is an empty list. */
 int record_list(const struct sysroot *root, struct strv *ret, struct error *err);
 int record_remove(const struct sysroot *root, const char *id, struct error *err);
+
+/*
+ * Removes all but the newest RECORD_KEEP of those that are closed. One that cannot be read or removed stays:
+ * that is logged and does no harm.
+ */
+#define RECORD_KEEP 20
+void record_prune(const struct sysroot *root);
 
 /* record.json as text, with json-c loaded; the caller frees. */
 char *record_format(const struct record *record);

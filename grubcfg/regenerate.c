@@ -12,6 +12,7 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "common/program.h"
+#include "grubcfg/built.h"
 #include "grubcfg/grubenv.h"
 #include "grubcfg/menu.h"
 #include "grubcfg/quote.h"
@@ -165,27 +166,6 @@ int step_run(const struct tree *tree, const struct step *step, bool to_the_end,
 
 /* ---------------------------------------------------------------- grub.cfg */
 
-static bool has_arg(const struct cmdline *line, const struct arg *arg)
-{
-	for (size_t i = 0; i < line->n; i++) {
-		if (cmdline_same_arg(&line->items[i], arg))
-			return true;
-	}
-	return false;
-}
-
-static bool is_about(const struct changes *changes, const struct arg *arg)
-{
-	for (size_t i = 0; i < changes->n; i++) {
-		_cleanup_cmdline_ struct cmdline change = { 0 };
-
-		cmdline_parse(&change, changes->items[i].arg, ARG_NEW);
-		if (change.n > 0 && cmdline_same_name(change.items[0].name, arg->name))
-			return true;
-	}
-	return false;
-}
-
 /* What the changed parameters are in the files that grub.cfg is made from. */
 static void read_wanted(const struct tree *tree, const struct bootpath *boot,
 			const struct changes *changes, struct cmdline *ret)
@@ -199,22 +179,21 @@ static void read_wanted(const struct tree *tree, const struct bootpath *boot,
 		    sink->type->read(tree, sink, &line, &err) < 0)
 			continue;
 		for (size_t j = 0; j < line.n; j++) {
-			if (is_about(changes, &line.items[j]))
+			if (changes_name(changes, line.items[j].name))
 				cmdline_insert(ret, ret->n, line.items[j].raw);
 		}
 	}
 }
 
-bool step_is_pending(const struct tree *tree, const struct bootpath *boot,
-		     const struct step *step, const struct changes *changes)
+static bool is_grub_cfg_old(const struct tree *tree, const struct bootpath *boot,
+			    const struct step *step, const struct changes *changes)
 {
 	_cleanup_cmdline_ struct cmdline wanted = { 0 };
 	_cleanup_menu_ struct menu menu = { 0 };
 	_cleanup_free_ char *text = NULL;
 	const struct menu_entry *entry;
 
-	if (step->kind != STEP_GRUB_MKCONFIG ||
-	    sysroot_read_file(tree->root, GRUB_CFG_MAX, &text, NULL, "%s", step->path) < 0)
+	if (sysroot_read_file(tree->root, GRUB_CFG_MAX, &text, NULL, "%s", step->path) < 0)
 		return false;
 	menu_read(text, &menu);
 	entry = menu_generated(&menu);
@@ -222,15 +201,40 @@ bool step_is_pending(const struct tree *tree, const struct bootpath *boot,
 		return false;
 	read_wanted(tree, boot, changes, &wanted);
 	for (size_t i = 0; i < wanted.n; i++) {
-		if (!has_arg(&entry->line, &wanted.items[i]))
+		if (!cmdline_has(&entry->line, &wanted.items[i]))
 			return true;
 	}
 	for (size_t i = 0; i < entry->line.n; i++) {
-		if (is_about(changes, &entry->line.items[i]) &&
-		    !has_arg(&wanted, &entry->line.items[i]))
+		if (changes_name(changes, entry->line.items[i].name) &&
+		    !cmdline_has(&wanted, &entry->line.items[i]))
 			return true;
 	}
 	return false;
+}
+
+int step_is_pending(const struct tree *tree, const struct bootpath *boot,
+		    const struct step *step, const struct changes *changes,
+		    struct error *err)
+{
+	_cleanup_error_ struct error why = ERROR_NULL;
+	int r = 0;
+
+	switch (step->kind) {
+	case STEP_GRUB_MKCONFIG:
+		return is_grub_cfg_old(tree, boot, step, changes);
+	case STEP_BUILD:
+		r = built_compare(tree, boot, changes, &why);
+		if (r > 0)
+			log_debug(NULL, "%s: to be built", why.cause);
+		if (r < 0) {
+			*err = why;
+			why = ERROR_NULL;
+		}
+		return r;
+	case STEP_RUN:
+		break;
+	}
+	return r;
 }
 
 /* ---------------------------------------------------------------- a new grub.cfg */
@@ -362,7 +366,7 @@ static void note_default(const struct tree *tree, const struct step *step,
 				 NULL;
 	entry = menu_find(menu, choice && *choice ? choice : "0");
 	for (size_t i = 0; entry && i < wanted->n; i++) {
-		if (has_arg(&entry->line, &wanted->items[i]))
+		if (cmdline_has(&entry->line, &wanted->items[i]))
 			continue;
 		log_warning(NULL,
 			    "note: '%s', which boots by default, does not have '%s': "
@@ -402,7 +406,7 @@ static int check_menu(const struct tree *tree, const struct bootpath *boot,
 	read_wanted(tree, boot, changes, &wanted);
 	entry = menu_generated(&menu);
 	for (size_t i = 0; i < wanted.n; i++) {
-		if (!entry || !has_arg(&entry->line, &wanted.items[i]))
+		if (!entry || !cmdline_has(&entry->line, &wanted.items[i]))
 			return error_set(err, -EBADMSG,
 					 "the new grub.cfg does not have '%s'",
 					 wanted.items[i].raw);

@@ -18,7 +18,7 @@ int step_check(const struct tree *tree, const struct step *step, struct error *e
 /* The step as somebody would run it by hand, in that root; the caller frees. */
 char *step_format(const struct tree *tree, const struct step *step);
 
-/* Runs a STEP_RUN, @to_the_end whatever signals come: 0 or a negative errno with @err set. */
+/* Runs a STEP_RUN or STEP_BUILD, @to_the_end whatever signals come: 0 or a negative errno with @err set. */
 int step_run(const struct tree *tree, const struct step *step, bool to_the_end,
 	     struct error *err);
 
@@ -33,6 +33,10 @@ int step_generate(const struct tree *tree, const struct bootpath *boot,
 /* Removes what a process that died left beside grub.cfg. */
 void step_clean(const struct tree *tree, const struct step *step);
 
-/* The files of a boot path are as wanted, but grub.cfg was not made from them. */
-bool step_is_pending(const struct tree *tree, const struct bootpath *boot,
-		     const struct step *step, const struct changes *changes);
+/*
+ * 1: the files of a boot path are as wanted, but what this step makes of them is not; 0: it is, or that cannot
+ * be seen (STEP_RUN); negative errno with @err set.
+ */
+int step_is_pending(const struct tree *tree, const struct bootpath *boot,
+		    const struct step *step, const struct changes *changes,
+		    struct error *err);

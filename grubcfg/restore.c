@@ -13,7 +13,6 @@
 /* Kernels come and go: their entries with them. */
 #define ENTRIES "loader/entries/"
 #define KEPT_DIR "var/lib/hosttune/kept"
-#define SLACK_S 60 /* for what is not a step: writing, freezing */
 
 static bool same_sum(const char *a, const char *b)
 {
@@ -190,16 +189,12 @@ static void note(const struct restore *restore, const char *path, const char *wh
 static bool may_be_of_steps(const struct record *record, const char *path,
 			    const struct file_image *now)
 {
-	int64_t end = record->when + SLACK_S;
-
 	if (record->state != RECORD_REGENERATING || !now->exists)
 		return false;
 	/* Of the configuration they write one file only, and read the others. */
 	if (str_has_prefix(path, "etc/") && !STREQ(path, "etc/kernel/cmdline"))
 		return false;
-	for (size_t i = 0; i < record->n_steps; i++)
-		end += record->steps[i].timeout_s;
-	return now->mtime.tv_sec <= end;
+	return now->mtime.tv_sec <= record_end(record);
 }
 
 /* Only its time is not as before: it was touched, or a process died between its bytes and its time. */
@@ -519,9 +514,11 @@ static int generate(const struct restore *restore, const struct step *step,
 static int run_one(const struct restore *restore, const struct step *step,
 		   struct error *err)
 {
-	if (step->kind == STEP_RUN)
-		return step_run(restore->tree, step, true, err);
-	return restore->regenerate ? generate(restore, step, err) : 0;
+	if (step->kind != STEP_RUN && !restore->regenerate)
+		return 0;
+	return step->kind == STEP_GRUB_MKCONFIG ?
+		       generate(restore, step, err) :
+		       step_run(restore->tree, step, true, err);
 }
 
 int restore_steps(const struct restore *restore, struct error *err)
@@ -542,6 +539,26 @@ int restore_steps(const struct restore *restore, struct error *err)
 	return 0;
 }
 
+/* There is a file or a copy of what the steps made. */
+static bool has_output(const struct record *record)
+{
+	bool is = record->images.n > 0;
+
+	for (size_t i = 0; i < record->n_files; i++)
+		is |= record->files[i].generated;
+	return is;
+}
+
+int restore_images(struct restore *restore, int64_t end, struct error *err)
+{
+	const struct record *record = restore->record;
+	bool all;
+	int r = keep_put_back(restore->tree->root, &record->images, end, &all, err);
+
+	restore->regenerate |= r == 0 && (!all || !has_output(record));
+	return r;
+}
+
 int restore_take_back(const struct tree *tree, struct record *record,
 		      enum restore_mode mode, struct error *err)
 {
@@ -556,13 +573,20 @@ int restore_take_back(const struct tree *tree, struct record *record,
 	r = restore_files(&restore, err);
 	if (r == 0)
 		r = restore_newer(&restore, err);
+	if (r == 0 && record->state == RECORD_REGENERATING)
+		r = restore_images(&restore,
+				   mode == RESTORE_ALL ? INT64_MAX : record_end(record),
+				   err);
 	if (r < 0)
 		return r;
 	if (record->state == RECORD_REGENERATING || restore.regenerate)
 		r = restore_steps(&restore, err);
 	if (r == 0)
 		r = freeze_boot(tree->root, err);
-	return r == 0 ? record_remove(tree->root, record->id, err) : r;
+	if (r < 0)
+		return r;
+	keep_drop(tree->root, &record->images);
+	return record_remove(tree->root, record->id, err);
 }
 
 void restore_done(struct restore *restore)

@@ -49,6 +49,12 @@ int restore_newer(struct restore *restore, struct error *err);
 /* Brings every file to what it was when restore_files() began. */
 int restore_now(struct restore *restore, struct error *err);
 
+/*
+ * Puts the images back that programs made anew, from their copies; one that is newer than @end, or has no
+ * copy any more, is made anew by restore_steps().
+ */
+int restore_images(struct restore *restore, int64_t end, struct error *err);
+
 /* Runs the programs that read the files once more: 0 or a negative errno with @err set. */
 int restore_steps(const struct restore *restore, struct error *err);
 

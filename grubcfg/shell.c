@@ -192,19 +192,46 @@ static int refuse_plus(struct reader *r, const struct place *place, const char *
 	return code;
 }
 
+/* Puts what the variable is already before the value that is added to it. */
+static int add_present(struct reader *r, const struct place *place, const char *name,
+		       struct shell_value *value)
+{
+	const struct shell_var *var = shell_get(r->shell, name);
+	struct shell_value both = { 0 };
+
+	if (var ? !var->is_set : shell_is_wanted(r->shell, name))
+		return 0;
+	if (!var) {
+		(void)reader_forget(r, place->start, name,
+				    "is added to, but is not set in a file");
+		var = shell_get_or_add(r->shell, name);
+	}
+	shell_value_copy(&both, &var->value);
+	for (size_t i = 0; i < value->n; i++)
+		*ARRAY_PUSH(both.bytes, both.n) = value->bytes[i];
+	if (!both.unknown)
+		both.unknown = TAKE_PTR(value->unknown);
+	shell_value_done(value);
+	*value = both;
+	return 0;
+}
+
 static int assign(struct reader *r, const struct place *place, bool is_word)
 {
 	_cleanup_free_ char *name = name_at(r, place);
 	_cleanup_(word_done) struct word word = { 0 };
 	struct shell_assignment *assignment;
 	struct shell_var *var;
+	bool adds = r->text[place->start + place->name] == '+';
 	int code;
 
-	if (r->text[place->start + place->name] == '+')
+	if (adds && !r->shell->is_bash)
 		return refuse_plus(r, place, name);
-	r->pos = place->start + place->name + 1;
+	r->pos = place->start + place->name + (adds ? 2 : 1);
 	r->assignment = r->shell->n_assignments;
 	code = reader_word(r, true, &word);
+	if (code == 0 && adds)
+		code = add_present(r, place, name, &word.value);
 	if (code < 0)
 		return code;
 	if (is_word && word.expands_bare)
@@ -240,7 +267,7 @@ static int doubt_assignments(struct reader *r, const struct command *command,
 		_cleanup_free_ char *name = name_at(r, place);
 		int code;
 
-		if (r->text[place->start + place->name] == '+')
+		if (r->text[place->start + place->name] == '+' && !r->shell->is_bash)
 			return refuse_plus(r, place, name);
 		code = reader_forget(r, place->start, name, why);
 		if (code < 0)

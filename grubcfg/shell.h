@@ -64,6 +64,7 @@ struct shell_file {
 /* A value of @wanted that was never set is empty; of other variables that is not known. */
 struct shell {
 	const char *const *wanted; /* variables that matter; NULL-terminated */
+	bool is_bash; /* sh is bash, which knows NAME+=value */
 	struct shell_file *files;
 	unsigned n_files;
 	struct shell_var *vars;

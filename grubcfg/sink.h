@@ -50,7 +50,7 @@ struct sink_type {
 	 * Plans the edit that makes read() give @wanted, a list that came from read() and was changed:
 	 * an origin that is missing was removed, one whose text differs is replaced where it
 	 * stands, and new ones go where their neighbours are. Reads its own result back before it
-	 * agrees.
+	 * agrees. NULL: a sink that is only read.
 	 */
 	int (*write)(struct tree *tree, const struct sink *sink,
 		     const struct cmdline *wanted, struct error *err);
@@ -62,6 +62,7 @@ extern const struct sink_type sink_kernel_cmdline; /* /etc/kernel/cmdline */
 extern const struct sink_type sink_cmdline_d; /* /etc/cmdline.d: mkinitcpio's and dracut's */
 extern const struct sink_type sink_pi; /* cmdline.txt of a Raspberry Pi */
 extern const struct sink_type sink_extlinux; /* append of a label */
+extern const struct sink_type sink_uki; /* a unified kernel image */
 extern const struct sink_type sink_variable; /* NAME="..." of u-boot, extlinux, zipl */
 
 struct sinks {

@@ -297,6 +297,7 @@ int verify(const struct tree *tree, const struct machine *machine,
 		return -ENODEV;
 	}
 	log = kernel_log_read(tree);
+	ret->log_is_cut = !kernel_log_is_whole(log);
 	/* Wishes that contradict each other are all judged. */
 	has_net = net_of(wanted, &net) >= 0;
 	for (size_t i = 0; i < wanted->n; i++) {

@@ -32,6 +32,7 @@ struct finding {
 struct findings {
 	struct finding *items;
 	size_t n;
+	bool log_is_cut; /* whether the kernel called one unknown cannot be seen any more */
 };
 
 const char *verdict_name(enum verdict verdict); /* "in-effect" */

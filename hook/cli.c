@@ -98,20 +98,12 @@ static const struct command commands[] = {
 static const struct command *find_command(const char *name, struct error *err)
 {
 	const char *names[ARRAY_SIZE(commands) + 1] = { NULL };
-	const char *nearest;
+	int index;
 
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (STREQ(commands[i].name, name))
-			return &commands[i];
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		names[i] = commands[i].name;
-	}
-	nearest = parse_nearest(name, names);
-	(void)error_set(err, -EINVAL, "unknown command '%s'", name);
-	if (nearest)
-		error_remedy(err, "did you mean '%s'?", nearest);
-	else
-		error_remedy(err, "see 'hosttune --help'");
-	return NULL;
+	index = parse_command("hosttune", name, names, err);
+	return index < 0 ? NULL : &commands[index];
 }
 
 /* A domain that is defined, by name or UUID: libvirt's own file of it. */

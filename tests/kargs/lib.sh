@@ -122,6 +122,53 @@ END
     chmod 755 "$1"
 }
 
+# mkinitcpio -P, as far as kargs is concerned: it writes over each image, and not all at once. The file
+# /fail-mkinitcpio says how it fails: "empty", "half", "kept" or "lies", which ends as if all were well.
+write_mkinitcpio() { # FILE
+    cat >"$1" <<'END'
+#!/bin/sh
+set -e
+byte() {
+  printf "\\$(printf %03o $(($1)))"
+}
+number() {
+  byte "$1 & 255" && byte "$1 >> 8 & 255" && byte 0 && byte 0
+}
+zeros() {
+  n=$1
+  while [ "$n" -gt 0 ]; do
+    byte 0
+    n=$((n - 1))
+  done
+}
+line=
+for conf in /etc/cmdline.d/*.conf; do
+  while read -r words; do
+    case $words in '#'*) ;; *) line="$line${line:+ }$words" ;; esac
+  done <"$conf"
+done
+image=/efi/EFI/Linux/arch-linux.efi
+how=
+[ ! -e /fail-mkinitcpio ] || read -r how </fail-mkinitcpio || true
+case $how in
+kept) exit 1 ;;
+lies) exit 0 ;;
+empty) : >"$image" && exit 1 ;;
+esac
+{
+  printf MZ && zeros 58 && number 64
+  printf 'PE\000\000' && zeros 2 && byte 1 && zeros 17
+  printf .cmdline && number ${#line} && zeros 4
+} >"$image"
+[ "$how" != half ] || { echo "mkinitcpio: no space left on device" >&2 && exit 1; }
+{
+  number ${#line} && number 128 && zeros 16
+  printf %s "$line"
+} >>"$image"
+END
+    chmod 755 "$1"
+}
+
 # A tree of the golden ones, in which programs can be run.
 make_tree() { # NAME DIRECTORY
     mkdir -p "$2"
@@ -130,8 +177,14 @@ make_tree() { # NAME DIRECTORY
     case $1 in
     debian-12) write_mkconfig "$2/usr/sbin/grub-mkconfig" ;;
     debian-u-boot)
+        # What the program makes is not known to kargs.
+        rm "$2/boot/extlinux/extlinux.conf"
         write_generator "$2/usr/sbin/u-boot-update" /etc/default/u-boot /boot/made-by-u-boot-update
         chroot "$2" /usr/sbin/u-boot-update
+        ;;
+    arch-uki)
+        write_mkinitcpio "$2/usr/bin/mkinitcpio"
+        chroot "$2" /usr/bin/mkinitcpio -P
         ;;
     esac
     # Older than anything that is written from now on.
@@ -147,7 +200,7 @@ snapshot() { # TREE
             -o -type l -printf '%p l %l\n' \
             -o -printf '%p %m %U %G %T@ %s ' -exec sha256sum -b -- {} \; |
             sed -E -e '/^\.\/var\/lib d/d' -e '/^\.\/var d/d' -e 's/ \*.*//' \
-                -e 's/^(\S*\/made-by-\S* .*) [0-9]+\.[0-9]+ /\1 /' | LC_ALL=C sort
+                -e 's/^(\S*(\/made-by-\S*|\.efi) .*) [0-9]+\.[0-9]+ /\1 /' | LC_ALL=C sort
     )
 }
 

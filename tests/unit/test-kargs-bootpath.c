@@ -483,6 +483,78 @@ static void an_owner_is_asked_instead(void **state)
 	(void)state;
 }
 
+/* ---------------------------------------------------------------- what is built */
+
+static void assert_built(const struct fixture *f, const char *expected)
+{
+	_cleanup_bootpath_ struct bootpath boot = find(f);
+	_cleanup_strv_ struct strv lines = STRV_NULL;
+	_cleanup_free_ char *joined = NULL;
+
+	for (size_t i = 0; i < boot.built.n; i++)
+		strv_pushf(&lines, "%s%s%s", boot.built.items[i].path,
+			   boot.built.items[i].part ? " " : "",
+			   boot.built.items[i].part ? boot.built.items[i].part : "");
+	joined = strv_join(&lines, "\n");
+	assert_text(joined, expected);
+	for (size_t i = 0; i < boot.n_steps; i++)
+		assert_int_equal(boot.steps[i].kind,
+				 boot.built.n > 0 ? STEP_BUILD : STEP_RUN);
+}
+
+static void presets_name_the_images_of_mkinitcpio(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_add(
+		f,
+		"usr/bin/mkinitcpio = x\netc/kernel/cmdline = root=/dev/x\n"
+		"efi/EFI/Linux/a.efi = MZ\nefi/EFI/Linux/b.efi = MZ\nefi/EFI/Linux/c.efi = MZ\nefi/EFI/Linux/d.efi = MZ\n"
+		"etc/mkinitcpio.d/linux.preset = "
+		"PRESETS=('default' 'fallback' 'other' 'gone')\\n"
+		"default_uki=\"/efi/EFI/Linux/a.efi\"\\n"
+		"fallback_uki=/efi/EFI/Linux/b.efi\\n"
+		"fallback_options=\"-S autodetect\"\\n"
+		"other_uki=\"/efi/EFI/Linux/c.efi\"\\n"
+		"other_options=\"--cmdline /etc/other\"\\n"
+		"gone_uki=\"/efi/EFI/Linux/gone.efi\"\\n"
+		"unused_uki=\"/efi/EFI/Linux/d.efi\"\n");
+	assert_built(f, "efi/EFI/Linux/a.efi\nefi/EFI/Linux/b.efi");
+}
+
+static void names_tell_the_images_of_installed_kernels(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_add(f,
+		    "usr/bin/kernel-install = add-all\netc/machine-id = " MACHINE "\n"
+		    "etc/kernel/install.conf = layout=uki\n"
+		    "etc/kernel/entry-token = mine\netc/kernel/cmdline = root=/dev/x\n"
+		    "usr/lib/modules/6.1/vmlinuz = MZ\nusr/lib/modules/6.12/vmlinuz = MZ\n"
+		    "usr/lib/modules/6.3/modules.dep = x\n"
+		    "efi/EFI/Linux/" MACHINE "-6.1.efi = MZ\n"
+		    "efi/EFI/Linux/mine-6.12+3.efi = MZ\n"
+		    "efi/EFI/Linux/mine-6.11.efi = MZ\n"
+		    "efi/EFI/Linux/mine-16.1.efi = MZ\n"
+		    "efi/EFI/Linux/mine-6.3.efi = MZ\n"
+		    "efi/EFI/Linux/other-6.1.efi = MZ\n");
+	assert_built(f, "efi/EFI/Linux/" MACHINE "-6.1.efi\n"
+			"efi/EFI/Linux/mine-6.12+3.efi");
+}
+
+static void the_label_that_boots_is_compared(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_add(f, "usr/sbin/u-boot-update = x\n"
+		       "etc/default/u-boot = U_BOOT_PARAMETERS=\"ro\"\n");
+	assert_built(f, "");
+	fixture_add(f,
+		    "boot/extlinux/extlinux.conf = default l1\\nlabel l0\\n append a\\n"
+		    "label l1\\n append b\n");
+	assert_built(f, "boot/extlinux/extlinux.conf l1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -511,6 +583,9 @@ int main(void)
 		TEST(proxmox_needs_its_tool),
 		TEST(the_firmwares_file_is_found),
 		TEST(an_owner_is_asked_instead),
+		TEST(presets_name_the_images_of_mkinitcpio),
+		TEST(names_tell_the_images_of_installed_kernels),
+		TEST(the_label_that_boots_is_compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -338,6 +338,65 @@ static void an_unfinished_change_is_taken_back_once(void **state)
 	recovered(h, 0);
 }
 
+/* What recovery needs is looked at before it begins. */
+static void recovery_waits_for_its_file_systems(void **state)
+{
+	struct host *h = *state;
+	_cleanup_error_ struct error err = ERROR_NULL;
+	_cleanup_strv_ struct strv notes = STRV_NULL;
+	_cleanup_free_ char *id = NULL, *rolled = NULL;
+
+	fixture_add(h->f, "boot/efi/there = 1\n");
+	assert_done(commit_arg(h, "a=1", &id, &err), &err);
+	set_state(h, id, RECORD_PREPARED);
+	/* Not mounted, and what it hides looks the same. */
+	fixture_add(h->f, "etc/fstab = UUID=2 /boot vfat noauto 0 2\n"
+			  "proc/self/mountinfo = 20 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
+	h->f->root.is_host = true;
+	assert_failed(commit_recover(&h->tree, &err), -ENXIO, &err,
+		      "'/boot' is not mounted", "mount /boot");
+	error_done(&err);
+	h->f->root.is_host = false;
+	set_state(h, id, RECORD_DONE);
+	h->f->root.is_host = true;
+	assert_failed(commit_rollback(&h->tree, NULL, true, &rolled, &notes, &err),
+		      -ENXIO, &err, "'/boot' is not mounted", "mount /boot");
+	h->f->root.is_host = false;
+	assert_file(h, "boot/cmdline.txt", "quiet a=1\n");
+	set_state(h, id, RECORD_PREPARED);
+	recovered(h, 1);
+	assert_file(h, "boot/cmdline.txt", "quiet\n");
+}
+
+static void old_records_are_removed(void **state)
+{
+	struct host *h = *state;
+	_cleanup_error_ struct error err = ERROR_NULL;
+	_cleanup_commit_records_ struct commit_records records = { 0 };
+	_cleanup_free_ char *first = NULL, *damaged = NULL, *json = NULL, *path = NULL;
+
+	assert_done(commit_arg(h, "damaged=1", &damaged, &err), &err);
+	assert_done(commit_arg(h, "first=1", &first, &err), &err);
+	for (unsigned i = 2; i <= RECORD_KEEP; i++) {
+		_cleanup_free_ char *arg = xasprintf("a%u=1", i);
+
+		committed(h, arg);
+	}
+	path = xasprintf(KARGS_STATE_DIR "/%s", first);
+	assert_true(fixture_has(h->f, path));
+	json = xasprintf(KARGS_STATE_DIR "/%s/record.json", damaged);
+	fixture_set(h->f, json, "{");
+	committed(h, "last=1");
+	assert_false(fixture_has(h->f, path));
+	assert_true(fixture_has(h->f, json));
+	fixture_remove(h->f, json);
+	assert_done(commit_history(&h->tree, &records, &err), &err);
+	assert_int_equal(records.n, RECORD_KEEP);
+	assert_text(records.items[0].changes.items[0].arg, "a2=1");
+	assert_text(records.items[RECORD_KEEP - 1].changes.items[0].arg, "last=1");
+	rolled_back(h, records.items[RECORD_KEEP - 1].id);
+}
+
 static void somebodys_edit_after_a_crash_is_his(void **state)
 {
 	struct host *h = *state;
@@ -586,13 +645,18 @@ static void mounts_of_fstab_have_to_be_there(void **state)
 	fixture_add(h->f, "proc/self/mountinfo = 20 1 8:1 / / rw - ext4 /dev/sda1 rw\\n"
 			  "21 20 8:2 / /boot rw - ext4 /dev/sda2 rw\n");
 	assert_done(preflight(&h->tree, &h->boot, &err), &err);
-	/* Not mounted by itself, but something is to be written there. */
-	fixture_add(h->f, "etc/fstab = UUID=2 /etc/kernel ext4 noauto 0 2\n");
+	/* Not mounted by itself, but it is where the arguments are. */
+	fixture_add(h->f, "etc/fstab = UUID=2 /boot vfat noauto 0 2\n"
+			  "proc/self/mountinfo = 20 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
+	assert_failed(preflight_mounts(&h->tree, &h->boot, &err), -ENXIO, &err,
+		      "'/boot' is not mounted", "mount /boot");
+	error_done(&err);
+	/* Or something is to be written there. */
+	fixture_add(h->f, "etc/fstab = UUID=2 /etc/other ext4 noauto 0 2\n");
 	assert_done(preflight(&h->tree, &h->boot, &err), &err);
-	assert_done(tree_write(&h->tree, "etc/kernel/cmdline", "x\n", 2, 0644, &err),
-		    &err);
+	assert_done(tree_write(&h->tree, "etc/other/cmdline", "x\n", 2, 0644, &err), &err);
 	assert_failed(preflight(&h->tree, &h->boot, &err), -ENXIO, &err,
-		      "'/etc/kernel' is not mounted", "mount /etc/kernel");
+		      "'/etc/other' is not mounted", "mount /etc/other");
 	h->f->root.is_host = false;
 }
 
@@ -650,6 +714,8 @@ int main(void)
 		COMMIT_TEST(what_reads_back_differently_is_taken_back),
 		COMMIT_TEST(a_file_changed_since_it_was_read_is_refused),
 		COMMIT_TEST(an_unfinished_change_is_taken_back_once),
+		COMMIT_TEST(recovery_waits_for_its_file_systems),
+		COMMIT_TEST(old_records_are_removed),
 		COMMIT_TEST(somebodys_edit_after_a_crash_is_his),
 		COMMIT_TEST(what_programs_wrote_is_taken_back_and_later_edits_are_not),
 		COMMIT_TEST(an_edit_of_the_configuration_after_a_crash_is_kept),

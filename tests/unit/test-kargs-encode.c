@@ -49,7 +49,11 @@ static void each_layer_writes_and_reads_back(void **state _unused_)
 		int r = encode(cases[i].layer, cases[i].raw, &text, &err);
 
 		if (!cases[i].expected) {
-			assert_failed(r, -EILSEQ, &err, layer_name(cases[i].layer), NULL);
+			/* Only there it says how to do without. */
+			assert_failed(r, -EILSEQ, &err, layer_name(cases[i].layer),
+				      cases[i].layer == LAYER_GRUB_BLS ?
+					      "memmap=SIZE%START-1+2" :
+					      NULL);
 			continue;
 		}
 		assert_done(r, &err);
@@ -61,7 +65,7 @@ static void a_refusal_names_argument_layer_and_character(void **state _unused_)
 {
 	static const struct {
 		enum layer layer;
-		const char *raw, *cause;
+		const char *raw, *cause, *remedy;
 	} cases[] = {
 		{ LAYER_PLAIN, "a\nb",
 		  "cannot be written as a line of text: it contains the "
@@ -77,8 +81,10 @@ static void a_refusal_names_argument_layer_and_character(void **state _unused_)
 		  "a=$x cannot be written as append of extlinux.conf: it "
 		  "contains the character $" },
 		{ LAYER_GRUB_BLS, "a=$x",
-		  "a=$x cannot be written as options that GRUB reads: it "
-		  "contains the character $" },
+		  "GRUB begins a variable with $, and most versions know no way around it: "
+		  "a=$x cannot be written as options that GRUB reads: it contains the "
+		  "character $",
+		  "GRUB_ENABLE_BLSCFG=false" },
 		{ LAYER_GRUB_SCRIPT, "a=\\",
 		  "a=\\ cannot be written as a word of grub.cfg: GRUB "
 		  "puts a backslash before" },
@@ -92,7 +98,7 @@ static void a_refusal_names_argument_layer_and_character(void **state _unused_)
 		_cleanup_error_ struct error err = ERROR_NULL;
 
 		assert_failed(encode(cases[i].layer, cases[i].raw, &text, &err), -EILSEQ,
-			      &err, cases[i].cause, NULL);
+			      &err, cases[i].cause, cases[i].remedy);
 		assert_null(text);
 	}
 }

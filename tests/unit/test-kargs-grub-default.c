@@ -603,6 +603,43 @@ static void files_that_cannot_be_read_are_named(void **state)
 #define TEST_IN_TREE(t) \
 	cmocka_unit_test_setup_teardown(t, fixture_setup, fixture_teardown)
 
+/* ---------------------------------------------------------------- sh is bash */
+
+static void bash_knows_plus(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_add(f, "usr/bin/bash = x\nusr/bin/sh -> bash\nbin -> usr/bin\n");
+	assert_reads(f, "GRUB_CMDLINE_LINUX=\"a b\"\nGRUB_CMDLINE_LINUX+=\" c\"\n", false,
+		     "a b c");
+	assert_reads(f, "GRUB_CMDLINE_LINUX+=c\nexport GRUB_CMDLINE_LINUX+=' d'\n", false,
+		     "c d");
+	assert_reads(f, "X=1\nX+=2\nunset Y\nY+=3\nGRUB_CMDLINE_LINUX=\"x=$X y=$Y\"\n",
+		     false, "x=12 y=3");
+	check(f, false,
+	      "GRUB_CMDLINE_LINUX=\"a b\"\nGRUB_CMDLINE_LINUX+=\" c=1\" # more\n",
+	      "-a; c=2; d=3",
+	      "GRUB_CMDLINE_LINUX=\"b\"\nGRUB_CMDLINE_LINUX+=\" c=2 d=3\" # more\n",
+	      NULL);
+	assert_refuses(f, "Z+=1\nGRUB_CMDLINE_LINUX=\"a $Z\"\n",
+		       "Z is added to, but is not set in a file", "write the arguments");
+	assert_refuses(f, "if true; then\n GRUB_CMDLINE_LINUX+=a\nfi\n",
+		       MAIN ":2: GRUB_CMDLINE_LINUX is set under a condition",
+		       "line of its own");
+}
+
+static void other_shells_do_not_know_plus(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_add(f, "bin/dash = x\nbin/bash = x\nbin/sh -> dash\n");
+	assert_refuses(f, "GRUB_CMDLINE_LINUX+=a\n",
+		       MAIN ":1: GRUB_CMDLINE_LINUX+= is known",
+		       "write GRUB_CMDLINE_LINUX=");
+	assert_refuses(f, "GRUB_TIMEOUT+=5 echo\n", MAIN ":1: GRUB_TIMEOUT+= is known",
+		       "write GRUB_TIMEOUT=");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -625,6 +662,8 @@ int main(void)
 		TEST_IN_TREE(what_does_not_concern_the_variables_is_passed_over),
 		TEST_IN_TREE(a_change_in_between_is_noticed),
 		TEST_IN_TREE(files_that_cannot_be_read_are_named),
+		TEST_IN_TREE(bash_knows_plus),
+		TEST_IN_TREE(other_shells_do_not_know_plus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,6 +218,39 @@ static void a_later_wish_replaces_an_earlier_one(void **state)
 		assert_int_equal(count_findings(f, cases[i].wanted), cases[i].n);
 }
 
+/* Whether the log still has what it says of unknown parameters. */
+static void a_log_without_its_beginning_is_told(void **state)
+{
+	static const struct {
+		const char *log;
+		bool is_cut;
+	} cases[] = {
+		{ NULL, true },
+		{ "var/log/dmesg = [9999.9] eth0: link is up\n", true },
+		{ "var/log/dmesg = [0.0] Linux version\\n[0.1] Kernel command line: a\n",
+		  false },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_tree_ struct tree tree = kargs_tree(f);
+		_cleanup_machine_ struct machine machine = { 0 };
+		_cleanup_changes_ struct changes wanted = { 0 };
+		_cleanup_cmdline_ struct cmdline next = { 0 };
+		_cleanup_findings_ struct findings findings = { 0 };
+		_cleanup_error_ struct error err = ERROR_NULL;
+
+		fixture_add(f, HOST_INTEL);
+		if (cases[i].log)
+			fixture_add(f, cases[i].log);
+		kargs_machine(f, &machine);
+		push_wishes(&wanted, "quiet");
+		assert_done(verify(&tree, &machine, &wanted, &next, &findings, &err),
+			    &err);
+		assert_int_equal(findings.log_is_cut, cases[i].is_cut);
+	}
+}
+
 static void what_the_kernel_does_not_know_is_named(void **state)
 {
 #define LOG                                                                              \
@@ -536,6 +569,7 @@ int main(void)
 		cmocka_unit_test(lists_are_there_when_their_items_are),
 		cmocka_unit_test(removals_are_judged),
 		WITH_TREE(a_later_wish_replaces_an_earlier_one),
+		WITH_TREE(a_log_without_its_beginning_is_told),
 		cmocka_unit_test(what_the_kernel_does_not_know_is_named),
 		WITH_TREE(the_running_kernel_is_asked),
 		cmocka_unit_test(the_iommu_is_seen_by_its_groups),

@@ -259,6 +259,20 @@ static void nearest_prefers_the_closest_then_the_first(void **state _unused_)
 	assert_text(parse_nearest("yex", tie), "yes");
 }
 
+static void a_command_is_found_or_suggested(void **state _unused_)
+{
+	static const char *const names[] = { "plan", "status", NULL };
+	_cleanup_error_ struct error err = ERROR_NULL;
+
+	assert_int_equal(parse_command("prog", "status", names, &err), 1);
+	assert_null(err.cause);
+	assert_failed(parse_command("prog", "staus", names, &err), -EINVAL, &err,
+		      "unknown command 'staus'", "did you mean 'status'?");
+	error_done(&err);
+	assert_failed(parse_command("prog", "frobnicate", names, &err), -EINVAL, &err,
+		      "unknown command", "see 'prog --help'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +290,7 @@ int main(void)
 		cmocka_unit_test(nearest_finds_slips_of_the_pen),
 		cmocka_unit_test(nearest_finds_nothing_far_away),
 		cmocka_unit_test(nearest_prefers_the_closest_then_the_first),
+		cmocka_unit_test(a_command_is_found_or_suggested),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

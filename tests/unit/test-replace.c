@@ -392,6 +392,59 @@ static void missing_directories_are_made_and_named(void **state)
 #define REPLACE_TEST(test) \
 	cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
+/* ---- large files ---- */
+
+static void a_copy_is_the_same_file_but_for_its_name(void **state)
+{
+	const struct fixture *f = *state;
+	_cleanup_error_ struct error err = ERROR_NULL;
+	_cleanup_file_image_ struct file_image from = { 0 }, to = { 0 }, moved = { 0 };
+	_cleanup_free_ char *path = fixture_path(f, "a/image");
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+					   { .tv_sec = 12345, .tv_nsec = 678 } };
+
+	fixture_add(f, "a/image = bytes\nb/there = other\n");
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	read_image(f, "a/image", &from);
+	assert_done(file_copy(&f->root, "a/image", "b/copy", &err), &err);
+	read_image(f, "b/copy", &to);
+	assert_true(file_image_equal(&from, &to));
+	assert_true(fixture_has(f, "a/image"));
+	assert_done(file_move(&f->root, "b/copy", "b/there", &err), &err);
+	read_image(f, "b/there", &moved);
+	assert_true(file_image_equal(&from, &moved));
+	assert_false(fixture_has(f, "b/copy"));
+	assert_false(fixture_has(f, "b/.copy.new"));
+}
+
+static void a_copy_that_cannot_be_made_leaves_nothing(void **state)
+{
+	const struct fixture *f = *state;
+	_cleanup_error_ struct error err = ERROR_NULL;
+
+	fixture_add(f, "a/image = bytes\na/directory/there = 1\n");
+	assert_failed(file_copy(&f->root, "a/none", "a/copy", &err), -ENOENT, &err,
+		      "failed to read '/a/none'", NULL);
+	error_done(&err);
+	assert_failed(file_copy(&f->root, "a/directory", "a/copy", &err), -EINVAL, &err,
+		      "failed to read '/a/directory'", NULL);
+	error_done(&err);
+	assert_failed(file_copy(&f->root, "a/image", "none/copy", &err), -ENOENT, &err,
+		      "'/none/copy'", NULL);
+	error_done(&err);
+	assert_failed(file_copy(&f->root, "a/image", "a/directory", &err), -EISDIR, &err,
+		      "'/a/directory'", NULL);
+	error_done(&err);
+	assert_failed(file_move(&f->root, "a/none", "a/image", &err), -ENOENT, &err,
+		      "failed to move '/a/none' to '/a/image'", NULL);
+	error_done(&err);
+	assert_failed(file_move(&f->root, "a/image", "none/copy", &err), -ENOENT, &err,
+		      "failed to move '/a/image'", NULL);
+	assert_false(fixture_has(f, "a/copy"));
+	assert_false(fixture_has(f, "a/.directory.new"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +457,8 @@ int main(void)
 		REPLACE_TEST(a_new_file_has_the_images_mode),
 		REPLACE_TEST(in_place_is_the_same_file),
 		REPLACE_TEST(in_place_another_size_is_refused),
+		REPLACE_TEST(a_copy_is_the_same_file_but_for_its_name),
+		REPLACE_TEST(a_copy_that_cannot_be_made_leaves_nothing),
 		REPLACE_TEST(nothing_is_there_before_publish_and_nothing_left_without),
 		REPLACE_TEST(what_a_dead_process_left_is_cleaned),
 		REPLACE_TEST(an_image_of_no_file_removes_it),
