@@ -84,10 +84,18 @@ grub_cfg() {
         grep -v ' single ' || true
 }
 
+kernelopts() {
+    grub-editenv /boot/grub/grubenv list | sed -n 's/^kernelopts=//p'
+}
+
+# With what GRUB puts in the place of its variables.
 bls_entries() {
-    local file
+    local file name line
     for file in "$ENTRIES"/*.conf; do
         sed -n "s#^options[[:space:]]\\+#${file##*/}\t#p" "$file"
+    done | while IFS=$'\t' read -r name line; do
+        [[ $line != *'$kernelopts'* ]] || line=${line/'$kernelopts'/"$(kernelopts)"}
+        printf '%s\t%s\n' "$name" "${line/ '$tuned_params'/}"
     done
 }
 
@@ -99,6 +107,16 @@ sources() {
         ;;
     sd-boot)
         printf '/etc/kernel/cmdline\t%s\n' "$(cat /etc/kernel/cmdline)"
+        bls_entries
+        ;;
+    bls)
+        grub_default
+        printf '/etc/kernel/cmdline\t%s\n' "$(cat /etc/kernel/cmdline)"
+        bls_entries
+        ;;
+    bls-env)
+        grub_default
+        printf 'kernelopts\t%s\n' "$(kernelopts)"
         bls_entries
         ;;
     esac
@@ -131,7 +149,14 @@ boot_files() {
     case $LOADER in
     bios | efi) find /etc/default/grub /etc/default/grub.d /boot/grub/grub.cfg /boot/grub/grubenv -type f ;;
     sd-boot) find /etc/kernel "$ENTRIES" -type f ;;
+    bls*) find /etc/kernel /etc/default/grub /etc/default/grub.d /boot/grub/grub.cfg /boot/grub/grubenv \
+        "$ENTRIES" -type f ;;
     esac 2>/dev/null | sort
+}
+
+entries_parse() {
+    [ "$(bls_entries | wc -l)" -ge "$(find /boot -maxdepth 1 -name 'vmlinuz-*' | wc -l)" ] ||
+        fail "there are fewer entries than kernels"
 }
 
 # Whoever reads those files could.
@@ -144,9 +169,14 @@ parses() {
             fail "grub.cfg has fewer entries than there are kernels"
         ;;
     sd-boot)
-        [ "$(bls_entries | wc -l)" -ge "$(find /boot -maxdepth 1 -name 'vmlinuz-*' | wc -l)" ] ||
-            fail "there are fewer entries than kernels"
+        entries_parse
         [ "$(wc -l </etc/kernel/cmdline)" -eq 1 ] || fail "/etc/kernel/cmdline is not one line"
+        ;;
+    bls*)
+        entries_parse
+        sh -n /etc/default/grub
+        grub-script-check /boot/grub/grub.cfg
+        [ "$(stat -c %s /boot/grub/grubenv)" -eq 1024 ] || fail "grubenv does not have its size"
         ;;
     esac
 }
