@@ -10,24 +10,30 @@
 
 #define WORD_BITS 64U
 
+static void make_room(struct bitset *set, size_t n_words)
+{
+	if (n_words <= set->n_words)
+		return;
+	set->words = xreallocarray(set->words, n_words, sizeof(*set->words));
+	memset(set->words + set->n_words, 0,
+	       (n_words - set->n_words) * sizeof(*set->words));
+	set->n_words = n_words;
+}
+
 void bitset_add(struct bitset *set, unsigned bit)
 {
 	size_t word = bit / WORD_BITS;
 
 	assert(bit < BITSET_MAX);
-	if (word >= set->n_words) {
-		set->words = xreallocarray(set->words, word + 1, sizeof(*set->words));
-		memset(set->words + set->n_words, 0,
-		       (word + 1 - set->n_words) * sizeof(*set->words));
-		set->n_words = word + 1;
-	}
+	make_room(set, word + 1);
 	set->words[word] |= UINT64_C(1) << (bit % WORD_BITS);
 }
 
 void bitset_add_all(struct bitset *set, const struct bitset *other)
 {
-	bitset_for_each(bit, other)
-		bitset_add(set, bit);
+	make_room(set, other->n_words);
+	for (size_t i = 0; i < other->n_words; i++)
+		set->words[i] |= other->words[i];
 }
 
 void bitset_remove(struct bitset *set, unsigned bit)

@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "common/alloc.h"
+#include "common/gvt.h"
 #include "grubcfg/advice-rule.h"
 #include "grubcfg/change.h"
 #include "grubcfg/value.h"
@@ -132,7 +133,7 @@ bool when_gpu_has_no_gvt(const struct matter *m)
 
 	if (!value_is_true(m->arg->value) || !m->machine->is_running_host)
 		return false;
-	return id == 0 || !machine_gvt_generation(id);
+	return id == 0 || !gvt_generation(id);
 }
 
 bool when_kernel_has_no_gvt(const struct matter *m)

@@ -72,8 +72,5 @@ bool machine_kernel_before(const struct machine *machine, unsigned major, unsign
 /* It is known to be of another architecture than 32 or 64 bit x86. */
 bool machine_is_not_x86(const struct machine *machine);
 
-/* The generation of Intel graphics that GVT-g supports and that @id is of ("Skylake"), or NULL. */
-const char *machine_gvt_generation(unsigned id);
-
 void machine_done(struct machine *machine);
 #define _cleanup_machine_ _cleanup_(machine_done)

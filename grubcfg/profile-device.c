@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "common/alloc.h"
+#include "common/gvt.h"
 #include "common/parse.h"
 #include "grubcfg/profile-expansion.h"
 #include "grubcfg/value.h"
@@ -230,7 +231,7 @@ int expand_gvt(struct expansion *e, const char *value _unused_)
 			     "out");
 		return -ENODEV;
 	}
-	if (id != 0 && !machine_gvt_generation(id)) {
+	if (id != 0 && !gvt_generation(id)) {
 		(void)error_set(e->err, -ENODEV,
 				"gvt: the graphics 8086:%04x has no GVT-g, which is for "
 				"Broadwell to Comet Lake (5th to 10th generation)",

@@ -2,6 +2,7 @@
 /* IOMMU, graphics, VFIO: see verify-see.h. */
 
 #include "common/alloc.h"
+#include "common/gvt.h"
 #include "common/parse.h"
 #include "grubcfg/value.h"
 #include "grubcfg/verify-see.h"
@@ -91,7 +92,7 @@ void see_gvt(const struct probe *p, struct finding *ret)
 		return;
 	}
 	finding_set(ret, VERDICT_NO_EFFECT, "there is no /%s", path);
-	if (!machine_gvt_generation(p->machine->intel_gpu_id))
+	if (!gvt_generation(p->machine->intel_gpu_id))
 		finding_remedy(ret, "the graphics have no GVT-g: remove the argument");
 	else if (!sysroot_exists(p->tree->root, "sys/module/kvmgt"))
 		finding_remedy(ret, "load the module kvmgt: modprobe kvmgt");

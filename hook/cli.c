@@ -24,6 +24,8 @@ static const char usage[] =
 	"\n"
 	"Commands:\n"
 	"  plan FILE|NAME    show what starting the domain would change; change nothing\n"
+	"  check [FILE|NAME] show what is wrong with this host, for this domain\n"
+	"  check --list      show all that check looks for, and why\n"
 	"  status [NAME]     show claims, what each holds, and what drifted\n"
 	"  release NAME      give a domain's claim back by hand\n"
 	"  release --stale   give back claims of domains whose QEMU does not run\n"
@@ -36,12 +38,13 @@ static const char usage[] =
 	"FILE is domain XML, - is stdin; NAME is a domain's name or UUID.\n"
 	"\n"
 	"Options:\n"
-	"      --json         print JSON (plan, status, devices)\n"
+	"      --json         print JSON (plan, check, status, devices)\n"
 	"      --sysroot DIR  read and change the tree DIR instead of /\n"
 	"  -h, --help         show this help\n"
 	"      --version      show the version\n"
 	"\n"
-	"Exit status: 0 done; 1 not possible, failed, drift or unfinished; 2 usage.\n"
+	"Exit status: 0 done; 1 not possible, not ready, failed, drift or unfinished;\n"
+	"2 usage.\n"
 	"See hosttune(8), hosttune.conf(5), hosttune-metadata(7).\n";
 
 static int usage_error(struct error *err, const char *text)
@@ -88,6 +91,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "plan", 1, 1, PRIVILEGE_LOOK, true, false, cli_plan },
+	{ "check", 0, 1, PRIVILEGE_LOOK, true, false, cli_check },
 	{ "status", 0, 1, PRIVILEGE_LOOK, true, false, cli_status },
 	{ "release", 0, 1, PRIVILEGE_ISOLATE, false, false, cli_release },
 	{ "sync", 0, 0, PRIVILEGE_ISOLATE, false, false, cli_sync },
@@ -171,6 +175,7 @@ enum option_id {
 	OPTION_VERSION,
 	OPTION_STALE,
 	OPTION_ALL,
+	OPTION_LIST,
 };
 
 struct arguments {
@@ -188,6 +193,7 @@ static int parse_options(int argc, char *argv[], struct arguments *ret)
 		{ "sysroot", required_argument, NULL, OPTION_SYSROOT },
 		{ "stale", no_argument, NULL, OPTION_STALE },
 		{ "all", no_argument, NULL, OPTION_ALL },
+		{ "list", no_argument, NULL, OPTION_LIST },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -213,6 +219,9 @@ static int parse_options(int argc, char *argv[], struct arguments *ret)
 			break;
 		case OPTION_ALL:
 			ret->cli.all = true;
+			break;
+		case OPTION_LIST:
+			ret->cli.list = true;
 			break;
 		default:
 			return -EINVAL; /* said by getopt_long() */
@@ -242,6 +251,8 @@ static int run_command(struct cli *cli, struct error *err)
 		return usage_error(err, "--json does not go with this command");
 	if ((cli->stale || cli->all) && command->run != cli_release)
 		return usage_error(err, "--stale and --all go with release only");
+	if (cli->list && (command->run != cli_check || cli->argc))
+		return usage_error(err, "--list goes with check, and no domain, only");
 	if (!command->keeps_privileges) {
 		r = privilege_drop(command->privilege, err);
 		if (r < 0)

@@ -14,6 +14,7 @@ struct cli {
 	bool json;
 	bool stale; /* release --stale */
 	bool all; /* release --all */
+	bool list; /* check --list */
 	int argc; /* operands of the command */
 	char **argv;
 };
@@ -26,6 +27,7 @@ int cli_main(int argc, char *argv[]);
  * returned as a negative errno with @err set; cli_main() prints it.
  */
 int cli_plan(const struct cli *cli, struct error *err);
+int cli_check(const struct cli *cli, struct error *err);
 int cli_status(const struct cli *cli, struct error *err);
 int cli_devices(const struct cli *cli, struct error *err);
 

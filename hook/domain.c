@@ -319,7 +319,7 @@ static int read_devices(const xmlNode *domain, struct domain *d, struct error *e
 	return 0;
 }
 
-static int read_identity(const xmlNode *domain, struct domain *d, struct error *err)
+int domain_read_identity(const xmlNode *domain, struct domain *d, struct error *err)
 {
 	const xmlNode *name = xml_find(domain, "name"), *uuid = xml_find(domain, "uuid");
 
@@ -330,46 +330,52 @@ static int read_identity(const xmlNode *domain, struct domain *d, struct error *
 	return 0;
 }
 
-/* The root, or what /run/libvirt/qemu/NAME.xml has inside <domstatus>. */
-static const xmlNode *domain_element(const xmlDoc *doc)
+int domain_find(const xmlDoc *doc, const xmlNode **ret, struct error *err)
 {
 	const xmlNode *root = xml_root(doc);
 
 	if (root && xml_is(root, "domstatus"))
 		root = xml_find(root, "domain");
-	return root && xml_is(root, "domain") ? root : NULL;
+	if (!root || !xml_is(root, "domain"))
+		return error_set(err, -EINVAL,
+				 "this is not domain XML: no <domain> element");
+	*ret = root;
+	return 0;
 }
 
-int domain_read(const char *xml, size_t size, struct domain *ret, struct error *err)
+int domain_read_parts(const xmlNode *domain, struct domain *ret, struct error *err)
 {
 	static int (*const parts[])(const xmlNode *, struct domain *, struct error *) = {
 		read_memory, read_hugepages, read_numatune, read_cpus, read_devices,
 	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		int r = parts[i](domain, ret, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int domain_read(const char *xml, size_t size, struct domain *ret, struct error *err)
+{
 	_cleanup_xml_ xmlDoc *doc = NULL;
-	const xmlNode *domain;
+	const xmlNode *domain = NULL;
 	int r;
 
 	*ret = (struct domain){ 0 };
 	r = xml_parse(xml, size, &doc, err);
 	if (r < 0)
 		return r;
-	domain = domain_element(doc);
-	if (!domain)
-		return error_set(err, -EINVAL,
-				 "this is not domain XML: no <domain> element");
-	r = read_identity(domain, ret, err);
+	r = domain_find(doc, &domain, err);
+	if (r == 0)
+		r = domain_read_identity(domain, ret, err);
 	if (r < 0)
 		return r;
 	r = request_read(domain, &ret->request, err);
 	ret->tagged = r != 0; /* a request with an error in it is one */
-	if (r <= 0)
-		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		r = parts[i](domain, ret, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return r <= 0 ? r : domain_read_parts(domain, ret, err);
 }
 
 static void pins_done(struct domain_pin *pins, size_t n)

@@ -86,4 +86,10 @@ struct domain {
  */
 int domain_read(const char *xml, size_t size, struct domain *ret, struct error *err);
 void domain_done(struct domain *domain);
+
+/* The steps of it. The root, or what /run/libvirt/qemu/NAME.xml has inside <domstatus>: */
+int domain_find(const xmlDoc *doc, const xmlNode **ret, struct error *err);
+/* name and UUID; everything but the request, of a domain that need not be tagged. */
+int domain_read_identity(const xmlNode *domain, struct domain *ret, struct error *err);
+int domain_read_parts(const xmlNode *domain, struct domain *ret, struct error *err);
 #define _cleanup_domain_ _cleanup_(domain_done)

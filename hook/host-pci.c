@@ -114,6 +114,13 @@ bool pci_driver_is_vfio(const struct sysroot *root, const char *driver)
 	return strv_contains(&holders, module);
 }
 
+bool pci_is_stranger(const struct sysroot *root, const struct pci_device *device)
+{
+	return *device->driver && !pci_is_bridge(device) &&
+	       !STREQ(device->driver, "pci-stub") &&
+	       !pci_driver_is_vfio(root, device->driver);
+}
+
 /* Takes @name and @dir over. */
 static void add_node(struct device_nodes *nodes, dev_t number, char *name, char *dir)
 {

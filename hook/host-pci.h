@@ -42,6 +42,9 @@ bool pci_is_display(const struct pci_device *device);
 /* "vfio-pci", or a variant driver: its module serves an alias of vfio_pci. */
 bool pci_driver_is_vfio(const struct sysroot *root, const char *driver);
 
+/* If it stays on the host, no other member of its IOMMU group can be a guest's. */
+bool pci_is_stranger(const struct sysroot *root, const struct pci_device *device);
+
 /* Name of the driver bound to a device, "" for none; the caller frees. -ENODEV: no device. */
 int pci_driver(const struct sysroot *root, const char *address, char **ret) _must_check_;
 

@@ -116,14 +116,6 @@ static int check_identity(const struct pci_device *device, const struct want *wa
 	return 0;
 }
 
-/* A member of the group that stays on the host, is not safe beside a guest's device. */
-static bool is_stranger(const struct sysroot *root, const struct pci_device *member)
-{
-	return *member->driver && !pci_is_bridge(member) &&
-	       !STREQ(member->driver, "pci-stub") &&
-	       !pci_driver_is_vfio(root, member->driver);
-}
-
 static int check_group_members(const struct planning *p, const struct pci_device *device,
 			       const struct wants *wants, struct error *err)
 {
@@ -142,7 +134,7 @@ static int check_group_members(const struct planning *p, const struct pci_device
 		r = pci_device_read(root, address, &member, err);
 		if (r < 0)
 			return r;
-		if (!is_stranger(root, &member))
+		if (!pci_is_stranger(root, &member))
 			continue;
 		(void)error_set(err, -EPERM,
 				"device %s shares IOMMU group %s with %s, which the host "

@@ -5,6 +5,7 @@
 #include <elf.h>
 
 #include "common/alloc.h"
+#include "common/gvt.h"
 #include "kargs-host.h"
 
 static void a_captured_host_is_read(void **state)
@@ -234,10 +235,10 @@ static void graphics_with_gvt_are_known(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(with); i++)
-		assert_non_null(machine_gvt_generation(with[i]));
+		assert_non_null(gvt_generation(with[i]));
 	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
-		assert_null(machine_gvt_generation(without[i]));
-	assert_string_equal(machine_gvt_generation(0x3e92), "Coffee Lake");
+		assert_null(gvt_generation(without[i]));
+	assert_string_equal(gvt_generation(0x3e92), "Coffee Lake");
 }
 
 static void only_graphics_at_their_place_count(void **state)
