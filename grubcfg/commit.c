@@ -29,7 +29,8 @@
 static int open_lock(const struct tree *tree, struct error *err)
 {
 	int fd = tree->root->is_host ?
-			 sysroot_openf(tree->root, O_RDWR | O_CREAT, "run/kargs.lock") :
+			 sysroot_openf(tree->root, O_RDWR | O_CREAT | O_NOFOLLOW,
+				       "run/kargs.lock") :
 			 sysroot_openf(tree->root, O_RDONLY | O_DIRECTORY, ".");
 
 	if (fd < 0) {

@@ -142,6 +142,44 @@ int64_t record_end(const struct record *record)
 
 /* ---------------------------------------------------------------- the disk */
 
+/*
+ * What is in it is written to files of root's: 0 when nobody else can have made it, or it is not there. A
+ * link that root made is followed.
+ */
+static int check_owner(const struct sysroot *root, const char *path, struct error *err)
+{
+	struct stat st;
+	int r = sysroot_stat(root, &st, "%s", path);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return error_set(err, r, "failed to look at '/%s': %s", path,
+				 strerror(-r));
+	if ((st.st_uid == 0 || st.st_uid == geteuid()) &&
+	    !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	(void)error_set(err, -EPERM, "'/%s' is not root's alone", path);
+	error_remedy(err, "see who made it; if it was not you, move it away");
+	return -EPERM;
+}
+
+static int check_place(const struct sysroot *root, struct error *err)
+{
+	int r = check_owner(root, "var/lib/hosttune", err);
+
+	return r < 0 ? r : check_owner(root, KARGS_STATE_DIR, err);
+}
+
+static int check_record(const struct sysroot *root, const char *id, struct error *err)
+{
+	_cleanup_free_ char *dir = xasprintf(KARGS_STATE_DIR "/%s", id);
+	_cleanup_free_ char *json = xasprintf("%s/" RECORD, dir);
+	int r = check_owner(root, dir, err);
+
+	return r < 0 ? r : check_owner(root, json, err);
+}
+
 static int begin_save(const struct sysroot *root, const struct record *record,
 		      struct replacement *ret, struct error *err)
 {
@@ -241,8 +279,10 @@ int record_create(const struct sysroot *root, const struct record *record,
 	_cleanup_strv_ struct strv made = STRV_NULL;
 	_cleanup_sync_ struct sync_set sync = { 0 };
 	_cleanup_close_ int parent = -1, dir = -1;
-	int r = directories_make(root, KARGS_STATE_DIR "/", &made, err);
+	int r = check_place(root, err);
 
+	if (r == 0)
+		r = directories_make(root, KARGS_STATE_DIR "/", &made, err);
 	if (r == 0)
 		r = make_directory(root, record->id, &parent, err);
 	if (r < 0)
@@ -268,9 +308,12 @@ int record_load(const struct sysroot *root, const char *id, struct record *ret,
 	_cleanup_record_ struct record record = { 0 };
 	_cleanup_free_ char *text = NULL;
 	size_t size;
-	int r = sysroot_read_file(root, RECORD_MAX, &text, &size,
-				  KARGS_STATE_DIR "/%s/" RECORD, id);
+	int r = check_record(root, id, err);
 
+	if (r < 0)
+		return r;
+	r = sysroot_read_file(root, RECORD_MAX, &text, &size,
+			      KARGS_STATE_DIR "/%s/" RECORD, id);
 	if (r == -ENOENT)
 		return r;
 	if (r < 0) {
@@ -324,8 +367,11 @@ int record_load_bytes(const struct sysroot *root, const struct record *record,
 
 int record_list(const struct sysroot *root, struct strv *ret, struct error *err)
 {
-	int r = sysroot_list_dirs(root, ret, KARGS_STATE_DIR);
+	int r = check_place(root, err);
 
+	if (r < 0)
+		return r;
+	r = sysroot_list_dirs(root, ret, KARGS_STATE_DIR);
 	if (r < 0 && r != -ENOENT)
 		return error_set(err, r, "failed to read '/" KARGS_STATE_DIR "': %s",
 				 strerror(-r));

@@ -147,8 +147,14 @@ static int execute(const struct convergence *c, const struct change *change,
 			 change->after);
 		return 0;
 	}
-	if (r < 0)
+	if (r < 0) {
+		/* Half of what we wrote would look like somebody else's value. */
+		if (r != -ETIMEDOUT && read_r == 0 && !STREQ(now, change->before) &&
+		    !(resource->is_halfway && resource->is_halfway(now)))
+			(void)resource->write(root, change->object, now, change->before,
+					      c->deadline, &read_err);
 		return r;
+	}
 	if (read_r < 0)
 		return error_set(err, read_r, "%s: failed to read it back: %s",
 				 change->object,

@@ -180,9 +180,14 @@ static int read_numatune(const xmlNode *domain, struct domain *d, struct error *
 static int push_pin(const xmlNode *node, const char *id, struct domain_pin **pins,
 		    size_t *n, struct error *err)
 {
-	struct domain_pin *pin = ARRAY_PUSH(*pins, *n);
-	int r = optional(xml_attr_unsigned(node, id, &pin->id, err));
+	struct domain_pin *pin;
+	int r;
 
+	if (*n == VCPUS_MAX)
+		return error_set(err, -EINVAL, "line %u: more than %u <%s>",
+				 xml_line(node), VCPUS_MAX, (const char *)node->name);
+	pin = ARRAY_PUSH(*pins, *n);
+	r = optional(xml_attr_unsigned(node, id, &pin->id, err));
 	return r < 0 ? r : optional(xml_attr_bitset(node, "cpuset", &pin->cpus, err));
 }
 

@@ -85,15 +85,18 @@ void taken_done(struct taken_list *list)
 
 /*
  * What a wish still waits for; a claim that is new since the list was read has taken nothing.
- * One that is given back waits for nothing, but the pages added for it leave the pool.
+ * One that is given back waits for nothing, but the pages added for it leave the pool. Of one
+ * that is being taken, @present counts only what was added for it so far.
  */
 static uint64_t owed_by_wish(const struct claim *claim, const struct wish *wish,
-			     const struct taken_list *taken)
+			     const struct taken_list *taken, bool present)
 {
 	uint64_t need = get_number(wish->value);
 
 	if (!claim_counts(claim))
 		return wish->added;
+	if (present && claim->state == CLAIM_PREPARING)
+		return MIN(need, wish->added);
 	for (size_t i = 0; i < taken->n; i++) {
 		const struct taken *t = &taken->items[i];
 
@@ -106,7 +109,7 @@ static uint64_t owed_by_wish(const struct claim *claim, const struct wish *wish,
 /* Waited for by claims but @except, of @pool only or of all nodes. */
 static uint64_t owed(const struct ledger *ledger, uint64_t except,
 		     const struct taken_list *taken, const struct pool *pool,
-		     bool all_nodes)
+		     bool all_nodes, bool present)
 {
 	uint64_t sum = 0;
 
@@ -122,10 +125,23 @@ static uint64_t owed(const struct ledger *ledger, uint64_t except,
 			if (is_pool_wish(wish) && pool_parse(wish->object, &other) == 0 &&
 			    other.size_kib == pool->size_kib &&
 			    (all_nodes || other.node == pool->node))
-				sum += owed_by_wish(claim, wish, taken);
+				sum += owed_by_wish(claim, wish, taken, present);
 		}
 	}
 	return sum;
+}
+
+/* Pages that were added for a claim and are still there, whatever others wait for. */
+static uint64_t own_pages(const struct ledger *ledger, uint64_t id,
+			  const struct taken_list *taken, const struct pool *pool,
+			  uint64_t free)
+{
+	const struct claim *claim = ledger_find_claim(ledger, id);
+	_cleanup_free_ char *object = pool_name(pool);
+	const struct wish *wish = claim ? claim_find_wish(claim, RESOURCE, object) : NULL;
+	uint64_t used = owed(ledger, id, taken, pool, false, true);
+
+	return wish ? MIN(wish->added, free - MIN(used, free)) : 0;
 }
 
 int pool_available(const struct sysroot *root, const struct ledger *ledger,
@@ -143,10 +159,15 @@ int pool_available(const struct sysroot *root, const struct ledger *ledger,
 	 * our own claims' is somebody else's, and might be of this node.
 	 */
 	(void)!hugepage_reserved(root, pool->size_kib, &reserved);
-	everywhere = owed(ledger, except, taken, pool, true);
-	here = owed(ledger, except, taken, pool, false);
+	everywhere = owed(ledger, except, taken, pool, true, false);
+	here = owed(ledger, except, taken, pool, false, false);
 	used = here + (reserved - MIN(everywhere, reserved));
-	*ret = state.free - MIN(used, state.free);
+	/*
+	 * Of two that are taken at the same time each waits for pages that only the other is
+	 * going to add: neither may add them too, and take them along when it ends.
+	 */
+	*ret = MAX(state.free - MIN(used, state.free),
+		   own_pages(ledger, except, taken, pool, state.free));
 	return 0;
 }
 

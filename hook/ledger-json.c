@@ -26,7 +26,8 @@ static void format_claim(const struct claim *claim, json_object *object)
 	json_add_string(object, "state", state_names[claim->state]);
 	json_add_number(object, "started", claim->started);
 	json_add_number(object, "since", claim->since);
-	json_add_number(object, "revision", (int64_t)claim->revision);
+	if (claim->revision)
+		json_add_number(object, "revision", (int64_t)claim->revision);
 	if (claim->problem)
 		json_add_string(object, "problem", claim->problem);
 	wishes = json_add_array(object, "wishes");

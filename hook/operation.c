@@ -2,6 +2,7 @@
 /* What is done to claims; see operation.h. */
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <time.h>
 
 #include "common/alloc.h"
@@ -480,12 +481,17 @@ int operation_sync(const struct sysroot *root, struct error *err)
 
 bool operation_may_concern(const struct sysroot *root, const char *domain)
 {
+	/* Not blocking: whatever is there, a domain that is not tagged does not wait for it. */
+	_cleanup_close_ int fd =
+		sysroot_openf(root, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW,
+			      LEDGER_FILE);
 	_cleanup_free_ char *text = NULL, *quoted = NULL;
 	size_t size = 0;
-	int r = sysroot_read_file(root, LEDGER_LOOK_MAX, &text, &size, LEDGER_FILE);
 
-	if (r < 0)
-		return r != -ENOENT;
+	if (fd < 0)
+		return fd != -ENOENT;
+	if (fd_read_all(fd, LEDGER_LOOK_MAX, &text, &size) < 0)
+		return true;
 	for (const char *c = domain; *c; c++) {
 		/* JSON may write it in several ways. */
 		if (!isalnum((unsigned char)*c) && !strchr("-_.+@ ", *c))

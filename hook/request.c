@@ -38,6 +38,7 @@ struct attribute {
 };
 
 #define MAX_ATTRIBUTES 8
+#define ELEMENTS_MAX 1024U /* of one kind, too: no host has as much to ask for */
 
 struct element {
 	const char *name;
@@ -399,10 +400,17 @@ static int check_element(const xmlNode *node, const struct element *e, struct er
 	return check_no_text(node, err);
 }
 
+static int too_many(const xmlNode *node, struct error *err)
+{
+	return error_set(err, -EINVAL, "metadata line %u: more than %u elements in <%s>",
+			 xml_line(node), ELEMENTS_MAX, (const char *)node->parent->name);
+}
+
 static int check_children(const xmlNode *node, const struct element *child_element,
 			  struct error *err)
 {
 	_cleanup_strv_ struct strv known = STRV_NULL;
+	unsigned n = 0;
 	int r;
 
 	if (child_element)
@@ -410,6 +418,8 @@ static int check_children(const xmlNode *node, const struct element *child_eleme
 	xml_for_each_child(child, node) {
 		if (!child_element || !is_ours(child, child_element->name))
 			return unknown_element(child, &known, err);
+		if (++n > ELEMENTS_MAX)
+			return too_many(child, err);
 		r = check_element(child, child_element, err);
 		if (r < 0)
 			return r;
@@ -434,6 +444,7 @@ static int read_host(const xmlNode *host, struct request *request, struct error 
 	static const struct element host_element = { .name = "host" };
 	_cleanup_strv_ struct strv known = STRV_NULL;
 	uint32_t seen = 0;
+	unsigned n = 0;
 	int r;
 
 	r = check_element(host, &host_element, err);
@@ -448,6 +459,8 @@ static int read_host(const xmlNode *host, struct request *request, struct error 
 
 		if (!e)
 			return unknown_element(child, &known, err);
+		if (++n > ELEMENTS_MAX)
+			return too_many(child, err);
 		r = check_element(child, e, err);
 		if (r < 0)
 			return r;
@@ -461,6 +474,8 @@ static int read_host(const xmlNode *host, struct request *request, struct error 
 					 xml_line(child), e->name);
 		seen |= bit;
 		e->read(child, request);
+		if (request->passthrough.n_devices > ELEMENTS_MAX)
+			return too_many(child, err);
 	}
 	return 0;
 }

@@ -20,13 +20,21 @@
 #define POOLS_OFFSET 0 /* no claim has this id */
 #define LEDGER_SIZE_MAX (64U << 20)
 
-/* Root's own, and nobody else can write it. */
+/* Root's own, and nobody else can write it, or has a file of it under another name. */
 static bool is_trusted(int fd, mode_t type)
 {
 	struct stat st;
 
 	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type &&
-	       st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	       st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+	       (type == S_IFDIR || st.st_nlink <= 1);
+}
+
+static int not_trusted(const char *path, const char *what, struct error *err)
+{
+	(void)error_set(err, -EPERM, "'/%s' is not %s", path, what);
+	error_remedy(err, "see who made it, then remove it");
+	return -EPERM;
 }
 
 static int open_dir(const struct sysroot *root, bool create, int *ret, struct error *err)
@@ -49,27 +57,33 @@ static int open_dir(const struct sysroot *root, bool create, int *ret, struct er
 		*ret = -1;
 		return 0;
 	}
+	if (dir == -ENOTDIR || dir == -ELOOP)
+		return not_trusted(STORE_DIR, "a directory", err);
 	if (dir < 0)
 		return error_set(err, dir, "failed to open '/" STORE_DIR "': %s",
 				 strerror(-dir));
-	if (!is_trusted(dir, S_IFDIR)) {
-		(void)error_set(err, -EPERM, "'/" STORE_DIR "' is not root's alone");
-		error_remedy(err, "see who made it, then remove it");
-		return -EPERM;
-	}
+	if (!is_trusted(dir, S_IFDIR))
+		return not_trusted(STORE_DIR, "root's alone", err);
 	*ret = TAKE_FD(dir);
 	return 0;
 }
 
 static int open_lock(int dir, const char *name, int *ret, struct error *err)
 {
-	int fd = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	_cleanup_free_ char *path = xasprintf(STORE_DIR "/%s", name);
+	_cleanup_close_ int fd =
+		openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* Without its capabilities root may not open what is somebody else's. */
+	bool theirs =
+		errno == ELOOP || errno == EISDIR || (errno == EACCES && geteuid() == 0);
 
-	if (fd < 0)
-		return error_set(err, negative_errno(),
-				 "failed to open '/" STORE_DIR "/%s': %s", name,
+	if (fd < 0 && !theirs)
+		return error_set(err, negative_errno(), "failed to open '/%s': %s", path,
 				 strerror(errno));
-	*ret = fd;
+	/* Who can open it can keep everybody else waiting. */
+	if (fd < 0 || !is_trusted(fd, S_IFREG))
+		return not_trusted(path, "a file of root's alone", err);
+	*ret = TAKE_FD(fd);
 	return 0;
 }
 

@@ -276,6 +276,18 @@ static void pins_of_every_kind_are_checked(void **state _unused_)
 		       "<emulatorpin>: cpuset 'a' is not a list");
 }
 
+static void pins_without_end_are_refused(void **state _unused_)
+{
+	static const char pin[] = "<vcpupin vcpu='0' cpuset='0'/>";
+	_cleanup_free_ char *text = xcalloc(4097 * strlen(pin) + 64, 1);
+	char *end = stpcpy(text, "<cputune>");
+
+	for (int i = 0; i < 4097; i++)
+		end = stpcpy(end, pin);
+	(void)stpcpy(end, "</cputune>");
+	assert_refused(text, "more than 4096 <vcpupin>");
+}
+
 static void numatune_is_read(void **state _unused_)
 {
 	_cleanup_domain_ struct domain strict = { 0 }, automatic = { 0 }, cells = { 0 };
@@ -555,6 +567,7 @@ int main(void)
 		cmocka_unit_test(bad_pages_are_refused),
 		cmocka_unit_test(pins_are_read),
 		cmocka_unit_test(pins_of_every_kind_are_checked),
+		cmocka_unit_test(pins_without_end_are_refused),
 		cmocka_unit_test(numatune_is_read),
 		cmocka_unit_test(bad_numatune_is_refused),
 		cmocka_unit_test(dimms_are_read),

@@ -64,6 +64,7 @@ static int host_setup(void **state)
 	void *fixture;
 
 	assert_int_equal(fixture_setup(&fixture), 0);
+	(void)umask(022); /* what others can write is not read */
 	assert_done(json_load(&err), &err);
 	log_setup(LOG_TO_NOTHING, LOG_ERR);
 	h->f = fixture;
@@ -585,6 +586,72 @@ static void a_damaged_copy_is_not_restored(void **state)
 	recovered(h, 0);
 }
 
+/* Every command that reads records refuses, and nothing of the host changes. */
+static void assert_not_trusted(struct host *h, const char *cause)
+{
+	_cleanup_error_ struct error recover = ERROR_NULL, history = ERROR_NULL,
+				     rollback = ERROR_NULL;
+	_cleanup_commit_records_ struct commit_records records = { 0 };
+	_cleanup_strv_ struct strv notes = STRV_NULL;
+	_cleanup_free_ char *done = NULL;
+
+	assert_failed(commit_recover(&h->tree, &recover), -EPERM, &recover, cause,
+		      "see who made it");
+	assert_failed(commit_history(&h->tree, &records, &history), -EPERM, &history,
+		      cause, "see who made it");
+	assert_failed(commit_rollback(&h->tree, NULL, true, &done, &notes, &rollback),
+		      -EPERM, &rollback, cause, "see who made it");
+	assert_file(h, "boot/cmdline.txt", "quiet a=1\n");
+	assert_file(h, "etc/kernel/cmdline", "a=1\n");
+}
+
+/* A record says which bytes are written where: nobody but root may say so. */
+static void records_that_others_can_write_are_not_read(void **state)
+{
+	struct host *h = *state;
+	_cleanup_error_ struct error err = ERROR_NULL;
+	_cleanup_free_ char *id = NULL, *directory = NULL, *json = NULL;
+	const char *paths[] = { "var/lib/hosttune", KARGS_STATE_DIR, NULL, NULL };
+
+	assert_done(commit_arg(h, "a=1", &id, &err), &err);
+	paths[2] = directory = xasprintf(KARGS_STATE_DIR "/%s", id);
+	paths[3] = json = xasprintf("%s/record.json", directory);
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		_cleanup_free_ char *full = fixture_path(h->f, paths[i]),
+				    *cause = xasprintf("'/%s' is not root's alone",
+						       paths[i]);
+		const mode_t mode = i == 3 ? 0600 : 0700;
+
+		assert_int_equal(chmod(full, mode | 0002), 0);
+		assert_not_trusted(h, cause);
+		assert_int_equal(chmod(full, mode | 0020), 0);
+		assert_not_trusted(h, cause);
+		assert_int_equal(chmod(full, mode), 0);
+		if (geteuid() != 0) {
+			unit_skip("only root can give files away");
+			continue;
+		}
+		assert_int_equal(chown(full, 65534, (gid_t)-1), 0);
+		assert_not_trusted(h, cause);
+		assert_int_equal(chown(full, 0, (gid_t)-1), 0);
+	}
+	rolled_back(h, id);
+}
+
+static void no_record_is_made_where_others_can_write(void **state)
+{
+	struct host *h = *state;
+	_cleanup_error_ struct error err = ERROR_NULL;
+	_cleanup_free_ char *full = fixture_path(h->f, "var/lib/hosttune");
+
+	fixture_add(h->f, "var/lib/hosttune/\n");
+	assert_int_equal(chmod(full, 01777), 0);
+	assert_failed(commit_arg(h, "a=1", NULL, &err), -EPERM, &err,
+		      "'/var/lib/hosttune' is not root's alone", "see who made it");
+	assert_file(h, "boot/cmdline.txt", "quiet\n");
+	assert_false(fixture_has(h->f, KARGS_STATE_DIR));
+}
+
 /* ---------------------------------------------------------------- the lock and the checks */
 
 static int try_lock(void *arg)
@@ -727,6 +794,8 @@ int main(void)
 		COMMIT_TEST(a_directory_without_record_is_removed),
 		COMMIT_TEST(a_damaged_record_is_an_error_that_says_what_to_do),
 		COMMIT_TEST(a_damaged_copy_is_not_restored),
+		COMMIT_TEST(records_that_others_can_write_are_not_read),
+		COMMIT_TEST(no_record_is_made_where_others_can_write),
 		COMMIT_TEST(only_one_kargs_works_on_a_root),
 		COMMIT_TEST(other_package_managers_are_waited_for),
 		COMMIT_TEST(mounts_of_fstab_have_to_be_there),

@@ -569,6 +569,35 @@ static void what_is_not_built_in_is_recorded(void **state _unused_)
 	assert_true(request.passthrough.wanted);
 }
 
+/* @n times the same, inside of one <passthrough> or of none. */
+static char *repeated(const char *element, unsigned n, bool inside)
+{
+	size_t length = strlen(element);
+	_cleanup_free_ char *text = xcalloc(n * length + 1, 1);
+
+	for (unsigned i = 0; i < n; i++)
+		memcpy(text + i * length, element, length);
+	return inside ? xasprintf("<passthrough>%s</passthrough>", text) : xstrdup(text);
+}
+
+/* What is asked for costs memory: not as much as somebody likes to write. */
+static void elements_without_end_are_refused(void **state _unused_)
+{
+	_cleanup_request_ struct request governors = { 0 }, devices = { 0 };
+	_cleanup_free_ char *most = repeated("<governor/>", 1024, false),
+			    *more = repeated("<governor/>", 1025, false),
+			    *in = repeated("<device address='1:0.0'/>", 1024, true),
+			    *more_in = repeated("<device address='1:0.0'/>", 1025, true),
+			    *two = xasprintf("%s%s", in, in);
+
+	assert_accepted(most, &governors);
+	assert_int_equal(governors.n_governors, 1024);
+	assert_refused(more, "metadata line 4: more than 1024 elements in <host>", NULL);
+	assert_accepted(in, &devices);
+	assert_refused(more_in, "more than 1024 elements in <passthrough>", NULL);
+	assert_refused(two, "more than 1024 elements in <host>", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -596,6 +625,7 @@ int main(void)
 		cmocka_unit_test(isolation_is_read),
 		cmocka_unit_test(quiet_is_read),
 		cmocka_unit_test(what_is_not_built_in_is_recorded),
+		cmocka_unit_test(elements_without_end_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -433,11 +433,22 @@ static void a_linked_directory_is_refused(void **state)
 	const struct fixture *f = *state;
 
 	fixture_add(f, "elsewhere/\n" DIR " -> /elsewhere\n");
-	assert_not_opened(f, true, -ENOTDIR, "failed to open '/run/hosttune'", NULL);
-	assert_not_opened(f, false, -ENOTDIR, "failed to open '/run/hosttune'", NULL);
+	assert_not_opened(f, true, -EPERM, "'/run/hosttune' is not a directory",
+			  "see who made it, then remove it");
+	assert_not_opened(f, false, -EPERM, "'/run/hosttune' is not a directory",
+			  "see who made it, then remove it");
+	assert_false(fixture_has(f, "elsewhere/lock"));
 	fixture_remove(f, DIR);
 	fixture_set(f, DIR, "a file");
-	assert_not_opened(f, true, -ENOTDIR, "failed to open '/run/hosttune'", NULL);
+	assert_not_opened(f, true, -EPERM, "'/run/hosttune' is not a directory",
+			  "then remove it");
+}
+
+static void assert_bad_lock(const struct fixture *f)
+{
+	assert_not_opened(f, true, -EPERM,
+			  "'/run/hosttune/lock' is not a file of root's alone",
+			  "see who made it, then remove it");
 }
 
 static void linked_locks_are_refused(void **state)
@@ -447,12 +458,56 @@ static void linked_locks_are_refused(void **state)
 	make_ledger(f);
 	fixture_remove(f, DIR "/lock");
 	fixture_add(f, DIR "/lock -> /elsewhere\n");
-	assert_not_opened(f, true, -ELOOP, "failed to open '/run/hosttune/lock'", NULL);
+	assert_bad_lock(f);
 	fixture_remove(f, DIR "/lock");
 	fixture_remove(f, DIR "/claims.lock");
 	fixture_add(f, DIR "/claims.lock -> /elsewhere\n");
-	assert_not_opened(f, true, -ELOOP, "'/run/hosttune/claims.lock'", NULL);
+	assert_not_opened(f, true, -EPERM, "'/run/hosttune/claims.lock' is not a file",
+			  "remove it");
 	assert_false(fixture_has(f, "elsewhere"));
+}
+
+/* Whoever can open it could hold it for ever. */
+static void locks_that_are_not_ours_alone_are_refused(void **state)
+{
+	const struct fixture *f = *state;
+	_cleanup_free_ char *lock = fixture_path(f, DIR "/lock"),
+			    *other = fixture_path(f, "other");
+
+	make_ledger(f);
+	set_mode(f, DIR "/lock", 0622);
+	assert_bad_lock(f);
+	set_mode(f, DIR "/lock", 0600);
+	assert_int_equal(link(lock, other), 0);
+	assert_bad_lock(f);
+	fixture_remove(f, DIR "/lock");
+	fixture_add(f, DIR "/lock/\n");
+	assert_bad_lock(f);
+	fixture_remove(f, DIR "/lock");
+	(void)alarm(10); /* nobody writes into the pipe */
+	assert_int_equal(mkfifo(lock, 0600), 0);
+	assert_bad_lock(f);
+	(void)alarm(0);
+	fixture_remove(f, DIR "/lock");
+	make_ledger(f);
+	if (geteuid() != 0) {
+		unit_skip("only root can give files away");
+		return;
+	}
+	assert_int_equal(chown(lock, 65534, (gid_t)-1), 0);
+	assert_bad_lock(f);
+}
+
+static void a_ledger_with_another_name_is_set_aside(void **state)
+{
+	const struct fixture *f = *state;
+	_cleanup_free_ char *ledger = fixture_path(f, LEDGER),
+			    *other = fixture_path(f, "other");
+
+	make_ledger(f);
+	assert_int_equal(link(ledger, other), 0);
+	assert_not_used(f, "it is not a file of root's alone");
+	assert_true(fixture_has(f, "other"));
 }
 
 static void a_root_without_run_or_boot_id_is_an_error(void **state)
@@ -584,6 +639,8 @@ int main(void)
 		STORE_TEST(a_directory_of_another_user_is_refused),
 		STORE_TEST(a_linked_directory_is_refused),
 		STORE_TEST(linked_locks_are_refused),
+		STORE_TEST(locks_that_are_not_ours_alone_are_refused),
+		STORE_TEST(a_ledger_with_another_name_is_set_aside),
 		STORE_TEST(a_root_without_run_or_boot_id_is_an_error),
 		STORE_TEST(a_ledger_that_cannot_be_written_is_an_error),
 		STORE_TEST(waiting_for_the_lock_has_an_end),
