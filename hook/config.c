@@ -29,12 +29,27 @@ static int set_max_percent(struct config *config, const char *value)
 	return 0;
 }
 
-static int set_timeout(struct config *config, const char *value)
+static int parse_timeout(const char *value, unsigned *ret_s)
 {
-	if (parse_unsigned(value, &config->prepare_timeout_s) < 0 ||
-	    config->prepare_timeout_s < 1 || config->prepare_timeout_s > 3600)
+	if (parse_unsigned(value, ret_s) < 0 || *ret_s < 1 || *ret_s > 3600)
 		return -EINVAL;
 	return 0;
+}
+
+static int set_timeout(struct config *config, const char *value)
+{
+	return parse_timeout(value, &config->prepare_timeout_s);
+}
+
+static int set_scripts(struct config *config, const char *value)
+{
+	config->vfio_tools_scripts = STREQ(value, "yes");
+	return config->vfio_tools_scripts || STREQ(value, "no") ? 0 : -EINVAL;
+}
+
+static int set_scripts_timeout(struct config *config, const char *value)
+{
+	return parse_timeout(value, &config->vfio_tools_timeout_s);
 }
 
 static int set_allow_devices(struct config *config, const char *value)
@@ -65,6 +80,9 @@ static const struct setting settings[] = {
 	{ "allow_devices", "PCI addresses or vendor:device, with * and ?",
 	  set_allow_devices },
 	{ "log_level", "error, warning, notice, info or debug", set_log_level },
+	{ "vfio_tools_scripts", "yes or no", set_scripts },
+	{ "vfio_tools_timeout", "a number of seconds from 1 to 3600",
+	  set_scripts_timeout },
 };
 
 static int unknown_key(unsigned line, const char *key, struct error *err)
@@ -132,6 +150,7 @@ int config_read(const struct sysroot *root, struct config *ret, struct error *er
 		.hugepages_max_percent = 90,
 		.prepare_timeout_s = 30,
 		.log_level = LOG_INFO,
+		.vfio_tools_timeout_s = 30,
 	};
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0;

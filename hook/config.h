@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/bitset.h"
 #include "common/error.h"
 #include "common/sysroot.h"
@@ -18,6 +20,8 @@ struct config {
 	unsigned prepare_timeout_s; /* for everything that prepare does */
 	struct strv allow_devices; /* fnmatch(3) on address or vendor:device; empty: all */
 	int log_level; /* LOG_ERR ... LOG_DEBUG */
+	bool vfio_tools_scripts; /* run those of its dispatcher: dispatch.h */
+	unsigned vfio_tools_timeout_s; /* for all scripts of one call */
 };
 
 /* Reads the file: 0, or a negative errno with @err set. Release with config_done(). */

@@ -2,9 +2,12 @@
 /* The program as libvirt's hook; see hook-mode.h. */
 
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "hook/config.h"
+#include "hook/dispatch.h"
 #include "hook/hook-mode.h"
 #include "hook/operation.h"
 #include "hook/privilege.h"
@@ -18,15 +21,16 @@ struct operation {
 	int (*with_name)(const struct sysroot *root, const char *name, struct error *err);
 	enum privilege privilege;
 	bool may_fail;
+	bool gives_back;
 };
 
 static const struct operation operations[] = {
-	{ "prepare", "begin", operation_prepare, NULL, PRIVILEGE_PREPARE, true },
-	{ "start", "begin", operation_start, NULL, PRIVILEGE_LOOK, true },
-	{ "started", "begin", NULL, operation_started, PRIVILEGE_ISOLATE, false },
-	{ "reconnect", "begin", NULL, operation_started, PRIVILEGE_ISOLATE, false },
-	{ "stopped", "end", NULL, operation_stopped, PRIVILEGE_ISOLATE, false },
-	{ "release", "end", NULL, operation_release, PRIVILEGE_ISOLATE, false },
+	{ "prepare", "begin", operation_prepare, NULL, PRIVILEGE_PREPARE, true, false },
+	{ "start", "begin", operation_start, NULL, PRIVILEGE_LOOK, true, false },
+	{ "started", "begin", NULL, operation_started, PRIVILEGE_ISOLATE, false, false },
+	{ "reconnect", "begin", NULL, operation_started, PRIVILEGE_ISOLATE, false, false },
+	{ "stopped", "end", NULL, operation_stopped, PRIVILEGE_ISOLATE, false, true },
+	{ "release", "end", NULL, operation_release, PRIVILEGE_ISOLATE, false, true },
 	/*
 	 * "migrate", "restore", "attach" and whatever comes: nothing, and above all no output.
 	 */
@@ -35,8 +39,9 @@ static const struct operation operations[] = {
 /* At most three lines: libvirt shows them as the reason of a refused start. */
 static int report(const struct operation *operation, const char *domain, struct error *err)
 {
-	log_error(NULL, "%s: %s%s%s", operation->name, err->cause ? err->cause : "failed",
-		  err->remedy ? "; " : "", err->remedy ? err->remedy : "");
+	log_error(NULL, "%s: %s%s%s", operation->name ? operation->name : "hook",
+		  err->cause ? err->cause : "failed", err->remedy ? "; " : "",
+		  err->remedy ? err->remedy : "");
 	if (!operation->may_fail)
 		return EXIT_SUCCESS;
 	error_prefix(err, "domain '%s'", domain);
@@ -130,23 +135,95 @@ static int run(const struct sysroot *root, const struct operation *operation,
 	return 0;
 }
 
-int hook_mode(const struct sysroot *root, int argc, char *argv[])
+static int run_and_report(const struct sysroot *root, const struct operation *operation,
+			  const char *name)
 {
 	_cleanup_error_ struct error err = ERROR_NULL;
-	const struct operation *operation = NULL;
 
-	for (size_t i = 0; argc >= 3 && i < ARRAY_SIZE(operations); i++) {
+	return run(root, operation, name, &err) < 0 ? report(operation, name, &err) :
+						      EXIT_SUCCESS;
+}
+
+/* The configuration is read only where there is a script. */
+static bool wants_scripts(const struct sysroot *root, struct dispatch *call)
+{
+	_cleanup_error_ struct error err = ERROR_NULL;
+	_cleanup_config_ struct config config = { 0 };
+
+	if (!root->is_host || !dispatch_has_scripts(root, call))
+		return false;
+	if (config_read(root, &config, &err) < 0) {
+		log_error(NULL, "scripts of qemu.d were not run: %s", err.cause);
+		return false;
+	}
+	call->timeout_s = config.vfio_tools_timeout_s;
+	return config.vfio_tools_scripts;
+}
+
+static int run_scripts(const struct sysroot *root, const struct operation *operation,
+		       const struct dispatch *call)
+{
+	static const struct operation other = { .may_fail = false };
+	_cleanup_error_ struct error err = ERROR_NULL;
+
+	return dispatch_run(root, call, &err) < 0 ?
+		       report(operation ? operation : &other, call->domain, &err) :
+		       EXIT_SUCCESS;
+}
+
+/*
+ * Scripts are around what we do: they stop a display manager before its card is taken, and start
+ * it when the card is back. They need all privileges, so that ours are dropped in a child then.
+ */
+static int run_with_scripts(const struct sysroot *root, const struct operation *operation,
+			    const struct dispatch *call)
+{
+	int status = EXIT_SUCCESS;
+	pid_t pid;
+
+	if (!operation || !operation->gives_back) {
+		status = run_scripts(root, operation, call);
+		return status != EXIT_SUCCESS || !operation ?
+			       status :
+			       run_and_report(root, operation, call->domain);
+	}
+	pid = fork();
+	if (pid == 0)
+		_exit(run_and_report(root, operation, call->domain));
+	if (pid < 0) {
+		log_error(NULL, "scripts of qemu.d were not run: %s", strerror(errno));
+		return run_and_report(root, operation, call->domain);
+	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return run_scripts(root, operation, call);
+}
+
+int hook_mode(const struct sysroot *root, int argc, char *argv[])
+{
+	const struct operation *operation = NULL;
+	struct dispatch call;
+	bool scripts;
+
+	/* Daemons of ordinary users call the hook too, and have no host to change. */
+	if (argc < 3 || (root->is_host && geteuid() != 0))
+		return EXIT_SUCCESS;
+	for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
 		if (STREQ(operations[i].name, argv[1]) &&
 		    STREQ(operations[i].sub_operation, argv[2]))
 			operation = &operations[i];
 	}
-	/* Daemons of ordinary users call the hook too, and have no host to change. */
-	if (!operation || (root->is_host && geteuid() != 0))
-		return EXIT_SUCCESS;
-	alloc_set_exit_status(operation->may_fail ? EXIT_FAILURE : EXIT_SUCCESS);
+	call = (struct dispatch){ .domain = argv[0],
+				  .operation = argv[1],
+				  .sub_operation = argv[2],
+				  .extra = argc > 3 ? argv[3] : "-",
+				  .to_the_end = operation && operation->gives_back };
+	alloc_set_exit_status(operation && operation->may_fail ? EXIT_FAILURE :
+								 EXIT_SUCCESS);
 	log_setup(root->is_host ? LOG_TO_SYSTEM : LOG_TO_NOTHING, LOG_INFO);
 	log_set_domain(argv[0]);
-	if (run(root, operation, argv[0], &err) < 0)
-		return report(operation, argv[0], &err);
-	return EXIT_SUCCESS;
+	scripts = wants_scripts(root, &call);
+	if (scripts)
+		return run_with_scripts(root, operation, &call);
+	return operation ? run_and_report(root, operation, argv[0]) : EXIT_SUCCESS;
 }

@@ -40,6 +40,8 @@ static void assert_defaults(const struct config *config)
 	assert_int_equal(config->prepare_timeout_s, 30);
 	assert_int_equal(config->allow_devices.n, 0);
 	assert_int_equal(config->log_level, LOG_INFO);
+	assert_false(config->vfio_tools_scripts);
+	assert_int_equal(config->vfio_tools_timeout_s, 30);
 }
 
 static void a_missing_file_means_the_defaults(void **state)
@@ -77,7 +79,9 @@ static void every_key_is_read(void **state)
 		  "hugepages_max_percent=75 # of a node\n"
 		  "\t prepare_timeout \t=\t 120 \r\n"
 		  "allow_devices = 10de:*, 0000:05:??.?\t8086:1533\n"
-		  "log_level = debug",
+		  "log_level = debug\n"
+		  "vfio_tools_scripts = yes\n"
+		  "vfio_tools_timeout = 5",
 		  &config);
 	assert_bitset(&config.housekeeping_cpus, "0-1,16");
 	assert_int_equal(config.hugepages_max_percent, 75);
@@ -85,6 +89,8 @@ static void every_key_is_read(void **state)
 	devices = strv_join(&config.allow_devices, "|");
 	assert_string_equal(devices, "10de:*|0000:05:??.?|8086:1533");
 	assert_int_equal(config.log_level, LOG_DEBUG);
+	assert_true(config.vfio_tools_scripts);
+	assert_int_equal(config.vfio_tools_timeout_s, 5);
 }
 
 static void limits_are_inclusive(void **state)
@@ -160,6 +166,8 @@ static void bad_values_are_refused(void **state)
 		{ "allow_devices = , ,", "is not PCI addresses" },
 		{ "log_level = verbose", "is not error, warning, notice, info or debug" },
 		{ "log_level = Info", "'Info' is not" },
+		{ "vfio_tools_scripts = true", "'true' is not yes or no" },
+		{ "vfio_tools_timeout = 0", "is not a number of seconds from 1 to 3600" },
 		{ "log_level = info debug", "'info debug' is not" },
 	};
 
