@@ -43,6 +43,8 @@ static int check_open(const struct node *node, int flags)
 {
 	int access = flags & O_ACCMODE;
 
+	if (node->withdrawn)
+		return -ENOENT;
 	if (!sim_is_attr(node))
 		return 0;
 	if (access != O_WRONLY && !(node->mode & 0444))
@@ -55,12 +57,19 @@ static int check_open(const struct node *node, int flags)
 void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	LOCKED;
+	ACCESS access;
 	struct node *node = fs_node(ino);
+	bool truncate = (fi->flags & O_TRUNC) && !sim_is_attr(node);
 	int r;
 
-	r = fs_is_gone(node) ? -ENOENT : check_open(node, fi->flags);
-	if (r == 0 && (fi->flags & O_TRUNC) && !sim_is_attr(node))
-		r = fs_resize(node, 0);
+	r = fs_before(&access, req, truncate ? "truncate" : "open", node, NULL);
+	if (r == 0) {
+		/* An ordinary file that was just replaced can be opened by who has found it. */
+		r = check_open(node, fi->flags);
+		if (r == 0 && truncate)
+			r = fs_resize(node, 0);
+		r = fs_after(&access, NULL, r);
+	}
 	if (r < 0) {
 		fs_trace("open", node, NULL, 0, r);
 		fs_reply(req, r);
@@ -75,11 +84,17 @@ void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	     struct fuse_file_info *fi)
 {
 	LOCKED;
+	ACCESS access;
 	const struct node *node = fs_node(ino);
 	size_t at = (size_t)offset;
+	int r = fs_before(&access, req, "read", node, NULL);
 
-	if (fi->fh == FH_ATTR && fs_is_gone(node)) {
-		fs_reply(req, -ENODEV);
+	if (r == 0)
+		r = fs_after(&access, NULL, 0);
+	if (r == 0 && fi->fh == FH_ATTR && fs_is_gone(node))
+		r = -ENODEV;
+	if (r < 0) {
+		fs_reply(req, r);
 		return;
 	}
 	if (fi->fh == FH_ATTR)
@@ -106,24 +121,39 @@ static int write_plain(struct node *node, const char *data, size_t size, size_t 
 	return 0;
 }
 
+static int write_node(fuse_req_t req, struct node *node, const char *data, size_t size,
+		      off_t offset, const struct fuse_file_info *fi)
+{
+	LOCKED;
+	ACCESS access;
+	_cleanup_free_ char *copy = strndup(data, size);
+	int r;
+
+	if (!copy)
+		return -ENOMEM;
+	r = fs_before(&access, req, "write", node, NULL);
+	if (r < 0)
+		return r;
+	if (access.effect.kind == FAULT_TEAR)
+		size /= 2;
+	node_get(node);
+	if (fi->fh != FH_ATTR) {
+		r = write_plain(node, data, size,
+				fi->flags & O_APPEND ? node->size : (size_t)offset);
+	} else {
+		r = sim_write(fs.sim, node, data, size);
+		fs_trace("write", node, copy, strlen(copy), r);
+	}
+	node_put(node, 1);
+	return fs_after(&access, fi->fh == FH_ATTR ? copy : NULL, r);
+}
+
 void fs_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
 	      struct fuse_file_info *fi)
 {
-	LOCKED;
-	struct node *node = fs_node(ino);
-	int r;
+	int r = write_node(req, fs_node(ino), data, size, offset, fi);
 
-	if (fi->fh == FH_ATTR) {
-		_cleanup_free_ char *copy = strndup(data, size);
-
-		node_get(node);
-		r = copy ? sim_write(fs.sim, node, data, size) : -ENOMEM;
-		fs_trace("write", node, copy, copy ? strlen(copy) : 0, r);
-		node_put(node, 1);
-	} else {
-		r = write_plain(node, data, size,
-				fi->flags & O_APPEND ? node->size : (size_t)offset);
-	}
+	fs_forget_names();
 	if (r < 0)
 		fs_reply(req, r);
 	else
@@ -160,10 +190,15 @@ static struct listing *listing_new(const struct node *dir)
 void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	LOCKED;
-	struct listing *list = listing_new(fs_node(ino));
+	ACCESS access;
+	int r = fs_before(&access, req, "list", fs_node(ino), NULL);
+	struct listing *list = r == 0 ? listing_new(fs_node(ino)) : NULL;
 
-	if (!list) {
-		fs_reply(req, -ENOMEM);
+	if (r == 0)
+		r = fs_after(&access, NULL, list ? 0 : -ENOMEM);
+	if (r < 0) {
+		listing_free(list);
+		fs_reply(req, r);
 		return;
 	}
 	fs_trace("list", fs_node(ino), NULL, 0, 0);

@@ -9,9 +9,11 @@
 #include <pthread.h>
 
 #include "fs.h"
+#include "sim-fault.h"
 
 struct fs {
 	struct sim *sim;
+	struct fuse_session *session;
 	FILE *trace;
 	pthread_mutex_t lock;
 };
@@ -35,6 +37,31 @@ bool fs_is_gone(const struct node *node);
 void fs_trace(const char *what, const struct node *node, const char *data, size_t size,
 	      int result);
 void fs_reply(fuse_req_t req, int r);
+
+/*
+ * An access, and what befalls it. fs_before() returns 0 to go on or the error that it has; it may
+ * take a while, without the lock. fs_after() is given the result of the access, and returns the
+ * one that the program sees.
+ */
+struct access {
+	const char *operation;
+	char *path; /* NULL: no part of the machine */
+	pid_t caller;
+	struct fault_effect effect;
+};
+
+#define ACCESS __attribute__((cleanup(fs_access_done))) struct access
+
+int fs_before(struct access *access, fuse_req_t req, const char *operation,
+	      const struct node *node, const char *name);
+int fs_after(const struct access *access, const char *value, int r);
+void fs_access_done(struct access *access);
+
+/*
+ * The kernel remembers names of the simulated one's files, until it is told that they are gone:
+ * without the lock, before the reply to what removed them.
+ */
+void fs_forget_names(void);
 
 /* Make an ordinary file this large. */
 int fs_resize(struct node *node, size_t size);

@@ -4,8 +4,9 @@
  * The simulated machine as a FUSE file system
  *
  * Inode numbers are the addresses of nodes, held by a reference for each lookup that the
- * kernel remembers. Timeouts are zero: the kernel asks every time, because a write to one
- * file changes others. One lock covers the whole machine.
+ * kernel remembers. A write to an attribute makes and removes others: the kernel is told which
+ * names are gone, never remembers that one is missing, and asks for ordinary files every time.
+ * One lock covers the whole machine.
  */
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include "fs-internal.h"
 
 #define ATTR_SIZE 4096
+#define REMEMBER_S 3600.0
 
 struct fs fs = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -90,11 +92,62 @@ static void fill_stat(const struct node *node, struct stat *st)
 		st->st_size = ATTR_SIZE;
 }
 
+/* Names that the kernel has to forget. */
+static struct {
+	struct {
+		fuse_ino_t dir;
+		char *name;
+	} * item;
+	size_t n, room;
+} gone;
+
+/* Of the simulated kernel's tree: what else is removed the real one knows. */
+static void on_detach(struct node *node)
+{
+	void *bigger;
+
+	if (!sim_is_kernel(node))
+		return;
+	node->withdrawn = true;
+	if (gone.n == gone.room) {
+		bigger = reallocarray(gone.item, 2 * gone.room + 64, sizeof(*gone.item));
+		if (!bigger)
+			abort(); /* the kernel would see what is not there */
+		gone.item = bigger;
+		gone.room = 2 * gone.room + 64;
+	}
+	gone.item[gone.n].dir = to_ino(node->parent);
+	gone.item[gone.n].name = strdup(node->name);
+	if (!gone.item[gone.n].name)
+		abort();
+	gone.n++;
+}
+
+void fs_forget_names(void)
+{
+	typeof(gone) now;
+
+	(void)fs_lock();
+	now = gone;
+	memset(&gone, 0, sizeof(gone));
+	fs_unlock(NULL);
+	for (size_t i = 0; i < now.n; i++) {
+		/* -ENOENT: it does not remember that one. */
+		(void)fuse_lowlevel_notify_inval_entry(fs.session, now.item[i].dir,
+						       now.item[i].name,
+						       strlen(now.item[i].name));
+		free(now.item[i].name);
+	}
+	free(now.item);
+}
+
 static void reply_entry(fuse_req_t req, struct node *node, struct fuse_file_info *fi)
 {
 	struct fuse_entry_param entry = { .ino = to_ino(node) };
 	int r;
 
+	if (sim_is_kernel(node))
+		entry.entry_timeout = entry.attr_timeout = REMEMBER_S;
 	fill_stat(node, &entry.attr);
 	node_get(node);
 	r = fi ? fuse_reply_create(req, &entry, fi) : fuse_reply_entry(req, &entry);
@@ -131,7 +184,8 @@ static void reply_attr(fuse_req_t req, const struct node *node)
 	struct stat st;
 
 	fill_stat(node, &st);
-	(void)fuse_reply_attr(req, &st, 0); /* if it fails the caller is gone */
+	/* If it fails the caller is gone. */
+	(void)fuse_reply_attr(req, &st, sim_is_kernel(node) ? REMEMBER_S : 0);
 }
 
 static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -150,8 +204,13 @@ static void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int set,
 	int r = 0;
 
 	(void)fi;
-	if ((set & FUSE_SET_ATTR_SIZE) && !sim_is_attr(node))
-		r = fs_resize(node, (size_t)st->st_size);
+	if ((set & FUSE_SET_ATTR_SIZE) && !sim_is_attr(node)) {
+		ACCESS access;
+
+		r = fs_before(&access, req, "truncate", node, NULL);
+		if (r == 0)
+			r = fs_after(&access, NULL, fs_resize(node, (size_t)st->st_size));
+	}
 	if (r < 0) {
 		fs_reply(req, r);
 		return;
@@ -172,15 +231,23 @@ static void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int set,
 static void fs_readlink(fuse_req_t req, fuse_ino_t ino)
 {
 	LOCKED;
+	ACCESS access;
 	const struct node *node = fs_node(ino);
+	int r = fs_before(&access, req, "readlink", node, NULL);
 
-	fs_trace("readlink", node, NULL, 0, 0);
-	(void)fuse_reply_readlink(req, node->data); /* if it fails the caller is gone */
+	fs_trace("readlink", node, NULL, 0, r);
+	if (r == 0)
+		r = fs_after(&access, NULL, 0);
+	if (r < 0)
+		fs_reply(req, r);
+	else
+		(void)fuse_reply_readlink(req, node->data); /* as above */
 }
 
 static int make(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 		struct node **ret)
 {
+	ACCESS access = { 0 };
 	struct node *dir = fs_node(parent);
 	int r;
 
@@ -188,12 +255,15 @@ static int make(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode
 		return -ENOENT;
 	if (sim_is_kernel(dir))
 		return S_ISREG(mode) ? -EACCES : -EPERM;
-	r = node_add(dir, name, mode, ret);
+	r = fs_before(&access, req, "make", dir, name);
 	if (r < 0)
 		return r;
-	(*ret)->uid = fuse_req_ctx(req)->uid;
-	(*ret)->gid = fuse_req_ctx(req)->gid;
-	return 0;
+	r = node_add(dir, name, mode, ret);
+	if (r == 0) {
+		(*ret)->uid = fuse_req_ctx(req)->uid;
+		(*ret)->gid = fuse_req_ctx(req)->gid;
+	}
+	return fs_after(&access, NULL, r);
 }
 
 static void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
@@ -247,17 +317,21 @@ static void fs_symlink(fuse_req_t req, const char *target, fuse_ino_t parent,
 static void fs_remove(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	LOCKED;
+	ACCESS access;
+	int r = fs_before(&access, req, "remove", fs_node(parent), name);
 	struct node *node = node_child(fs_node(parent), name);
-	int r = 0;
 
-	if (!node)
-		r = -ENOENT;
-	else if (sim_is_kernel(node))
-		r = -EPERM;
-	else if (node->n_child > 0)
-		r = -ENOTEMPTY;
-	else
-		node_remove(node);
+	if (r == 0) {
+		if (!node)
+			r = -ENOENT;
+		else if (sim_is_kernel(node))
+			r = -EPERM;
+		else if (node->n_child > 0)
+			r = -ENOTEMPTY;
+		else
+			node_remove(node);
+		r = fs_after(&access, NULL, r);
+	}
 	fs_reply(req, r);
 }
 
@@ -288,8 +362,14 @@ static void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
 		      fuse_ino_t new_parent, const char *new_name, unsigned int flags)
 {
 	LOCKED;
+	ACCESS access;
+	int r = fs_before(&access, req, "rename", fs_node(new_parent), new_name);
 
-	fs_reply(req, move(fs_node(parent), name, fs_node(new_parent), new_name, flags));
+	if (r == 0)
+		r = fs_after(&access, NULL,
+			     move(fs_node(parent), name, fs_node(new_parent), new_name,
+				  flags));
+	fs_reply(req, r);
 }
 
 static void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
@@ -361,8 +441,11 @@ int fs_run(struct sim *sim, const struct fs_options *options)
 
 	fs.sim = sim;
 	fs.trace = options->trace;
-	session = fuse_session_new(&args, &operations, sizeof(operations), NULL);
+	sim->tree->on_detach = on_detach;
+	session = fs.session =
+		fuse_session_new(&args, &operations, sizeof(operations), NULL);
 	r = session ? serve(session, options) : -EIO;
+	sim->tree->on_detach = NULL;
 	if (session)
 		fuse_session_destroy(session);
 	fuse_opt_free_args(&args);

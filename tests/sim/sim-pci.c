@@ -11,6 +11,7 @@
  *
  * Controls, optional:
  *	sim/pci/ADDRESS/native_driver		for a device that is not bound at first
+ *	sim/pci/ADDRESS/open			1: somebody has this virtual GPU open
  */
 
 #include <errno.h>
@@ -295,6 +296,24 @@ static int write_sriov_numvfs(struct sim *sim, struct node *node, const char *va
 	return sim_store(node, value);
 }
 
+/* A type of those that can be created, or 0; not while somebody has the function open. */
+static int write_vgpu_type(struct sim *sim, struct node *node, const char *value)
+{
+	const struct node *types = node_child(node->parent, "creatable_vgpu_types");
+	const struct node *function = node->parent->parent;
+	long type;
+
+	if (sim_parse_long(value, &type) < 0)
+		return -EINVAL;
+	if (sim_long(tree_findf(sim->tree, "sim/pci/%s/open", function->name), 0) != 0)
+		return -EBUSY;
+	if (type != 0 && sim_long(node, 0) != 0)
+		return -EPERM; /* the one that is there has to go first */
+	if (type != 0 && !sim_has_word(types, value))
+		return -EINVAL;
+	return sim_store(node, value);
+}
+
 /* What a device is bound to in the description is its native driver. */
 static int pci_init(struct sim *sim)
 {
@@ -328,6 +347,7 @@ static const struct sim_attr pci_attrs[] = {
 	{ "sys/bus/pci/drivers_probe", write_drivers_probe },
 	{ "sys/devices/pci*/driver_override", write_driver_override },
 	{ "sys/devices/pci*/sriov_numvfs", write_sriov_numvfs },
+	{ "sys/devices/pci*/nvidia/current_vgpu_type", write_vgpu_type },
 };
 
 const struct sim_subsystem sim_pci = {

@@ -29,9 +29,12 @@ void sim_vfio_drop_group(struct sim *sim, const char *group)
 					    "dev/vfio" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		const struct node *dir = tree_find(sim->tree, dirs[i]);
+		struct node *dir = tree_find(sim->tree, dirs[i]);
 
 		if (dir)
 			sim_drop(dir, group);
+		/* It is there for the groups, others are there for good. */
+		if (dir && dir->n_child == 0 && str_has_prefix(dirs[i], "sys/devices/"))
+			node_remove(dir);
 	}
 }

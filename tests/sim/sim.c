@@ -13,8 +13,8 @@
 #include "sim.h"
 
 static const struct sim_subsystem *const subsystems[] = {
-	&sim_control, &sim_cpufreq, &sim_hugepages, &sim_irq,
-	&sim_mdev,    &sim_pci,	    &sim_quiet,
+	&sim_cgroup,	&sim_checkpoint, &sim_control, &sim_cpufreq, &sim_faults,
+	&sim_hugepages, &sim_irq,	 &sim_mdev,    &sim_pci,     &sim_quiet,
 };
 
 /* Name of the top directory that @node is in. */
@@ -51,6 +51,14 @@ int sim_init(struct sim *sim)
 		}
 	}
 	return 0;
+}
+
+void sim_exit(struct sim *sim)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(subsystems); i++) {
+		if (subsystems[i]->exit)
+			subsystems[i]->exit(sim);
+	}
 }
 
 static const struct sim_attr *find_attr(const char *path)

@@ -18,8 +18,13 @@
 
 #include "tree.h"
 
+struct faults;
+struct checkpoint;
+
 struct sim {
 	struct tree *tree;
+	struct faults *faults;
+	struct checkpoint *checkpoints;
 };
 
 struct sim_attr {
@@ -30,12 +35,16 @@ struct sim_attr {
 struct sim_subsystem {
 	const char *name;
 	int (*init)(struct sim *sim); /* or NULL: after the description was loaded */
+	void (*exit)(struct sim *sim); /* or NULL */
 	const struct sim_attr *attr;
 	size_t n_attr;
 };
 
+extern const struct sim_subsystem sim_cgroup;
+extern const struct sim_subsystem sim_checkpoint;
 extern const struct sim_subsystem sim_control;
 extern const struct sim_subsystem sim_cpufreq;
+extern const struct sim_subsystem sim_faults;
 extern const struct sim_subsystem sim_hugepages;
 extern const struct sim_subsystem sim_irq;
 extern const struct sim_subsystem sim_mdev;
@@ -43,6 +52,7 @@ extern const struct sim_subsystem sim_pci;
 extern const struct sim_subsystem sim_quiet;
 
 int sim_init(struct sim *sim);
+void sim_exit(struct sim *sim);
 int sim_write(struct sim *sim, struct node *node, const char *data, size_t size);
 
 /* True for the files whose content is the kernel's: below sys/, proc/ and sim/. */

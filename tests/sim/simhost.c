@@ -72,6 +72,7 @@ int main(int argc, char **argv)
 		r = sim_init(&sim);
 	if (r == 0)
 		r = fs_run(&sim, &options);
+	sim_exit(&sim);
 	tree_free(sim.tree);
 	if (options.trace && fclose(options.trace) != 0)
 		r = -EIO;

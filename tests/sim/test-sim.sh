@@ -359,6 +359,91 @@ test_mdev() {
         value $large/available_instances)"
 }
 
+test_cgroup() {
+    local top=sys/fs/cgroup/machine.slice list=cpuset.cpus.exclusive
+
+    start_host dual-socket-server
+    printf '%s\n' "$top/leaf/$list = \\n" "$top/leaf/cpuset.cpus.partition = member" \
+        "$top/other/$list = \\n" >"$m/sim/load"
+    is "a partition without CPUs" "isolated invalid (Cpu list in cpuset.cpus.exclusive empty)" \
+        "$(put isolated $top/leaf/cpuset.cpus.partition >/dev/null && value $top/leaf/cpuset.cpus.partition)"
+    put 2-3 $top/$list >/dev/null
+    is "... with those of the group above" "ok isolated 2-3" \
+        "$(put 2-3 $top/leaf/$list) $(value $top/leaf/cpuset.cpus.partition) $(
+            value sys/fs/cgroup/cpuset.cpus.isolated)"
+    is "CPUs that another group has" "EINVAL" "$(put 3 $top/other/$list)"
+    is "what is no partition" "EINVAL" "$(put alone $top/leaf/cpuset.cpus.partition)"
+    is "member takes it back" "ok " "$(put member $top/leaf/cpuset.cpus.partition) $(
+        value sys/fs/cgroup/cpuset.cpus.isolated)"
+}
+
+test_vgpu() {
+    local vf=sys/devices/pci0000:17/0000:17:00.0/0000:18:10.0/nvidia
+
+    start_host dual-socket-server
+    printf '%s\n' "$vf/current_vgpu_type = 0" \
+        "$vf/creatable_vgpu_types [0444] = ID : Name\\n1132 : A" >"$m/sim/load"
+    is "a type of vGPU" "ok 1132" "$(put 1132 $vf/current_vgpu_type) $(value $vf/current_vgpu_type)"
+    is "... while there is one" "EPERM" "$(put 1132 $vf/current_vgpu_type)"
+    echo 'sim/pci/0000:18:10.0/open = 1' >"$m/sim/load"
+    is "... while it is open" "EBUSY" "$(put 0 $vf/current_vgpu_type)"
+    echo 'sim/pci/0000:18:10.0/open = 0' >"$m/sim/load"
+    is "... none" "ok" "$(put 0 $vf/current_vgpu_type)"
+    is "... that cannot be" "EINVAL" "$(put 77 $vf/current_vgpu_type)"
+}
+
+test_faults() {
+    local governor=sys/devices/system/cpu/cpufreq/policy0/scaling_governor before after
+
+    start_host dual-socket-server
+    echo "write $governor 2 EBUSY" >"$m/sim/faults"
+    is "the second write fails" "ok EBUSY ok" "$(put ondemand $governor) $(
+        put performance $governor) $(put powersave $governor)"
+    is "... once" "" "$(cat "$m/sim/faults")"
+    echo "write $governor 1 late EIO" >"$m/sim/faults"
+    is "it is done, and fails" "EIO performance" "$(put performance $governor) $(value $governor)"
+    echo "write */driver_override 1 tear" >"$m/sim/faults"
+    is "half of it is done" "EIO vfio" "$(
+        put vfio-pci sys/bus/pci/devices/0000:18:10.0/driver_override) $(
+        value sys/bus/pci/devices/0000:18:10.0/driver_override)"
+    echo "read $governor * ENODEV" >"$m/sim/faults"
+    is "each read fails" "" "$(cat "$m/$governor" "$m/$governor" 2>/dev/null)"
+    echo "write $governor 1 block 400" >"$m/sim/faults"
+    before=$(date +%s%N)
+    put ondemand $governor >/dev/null
+    after=$(date +%s%N)
+    is "a write takes its time" "yes" "$([ $((after - before)) -ge 400000000 ] && echo yes)"
+    is "what is no fault" "EINVAL" "$(put "write $governor once EBUSY" sim/faults)"
+    echo "make run/* 1 ENOSPC" >"$m/sim/faults"
+    is "no room" "1" "$(
+        mkdir "$m/run/new" 2>/dev/null
+        echo $?
+    )"
+    echo "write $governor 1 kill-before" >"$m/sim/faults"
+    is "a killed program" "137 ondemand" "$(
+        setsid --wait bash -c "echo powersave >'$m/$governor'" 2>/dev/null
+        echo "$? $(value $governor)"
+    )"
+}
+
+test_checkpoint() {
+    local gpu=sys/bus/pci/devices/0000:18:10.0
+
+    start_host dual-socket-server
+    echo now >"$m/sim/checkpoint"
+    echo on >"$m/sim/changes"
+    echo 0000:18:10.0 >"$m/$gpu/driver/unbind"
+    is "a record of changes" "write sys/bus/pci/drivers/iavf/unbind = 0000:18:10.0" \
+        "$(cat "$m/sim/changes")"
+    echo now >"$m/sim/difference"
+    is "what is different" "- sys/devices/pci0000:17/0000:17:00.0/0000:18:10.0/driver -> ../../../../bus/pci/drivers/iavf" \
+        "$(grep '/driver ' "$m/sim/difference")"
+    echo now >"$m/sim/restore"
+    echo now >"$m/sim/difference"
+    is "as it was" " iavf" "$(cat "$m/sim/difference") $(link $gpu/driver)"
+    is "a checkpoint that is none" "ENOENT" "$(put other sim/restore)"
+}
+
 test_tree_expand
 test_sysfs_manners
 test_plain_files
@@ -368,6 +453,10 @@ test_irq
 test_quiet
 test_pci
 test_mdev
+test_cgroup
+test_vgpu
+test_faults
+test_checkpoint
 stop_host
 echo "1..$count"
 [ "$failed" -eq 0 ]

@@ -132,6 +132,7 @@ static int attach(struct node *dir, struct node *node)
 	dir->child = child;
 	dir->n_child++;
 	node->parent = dir;
+	node->withdrawn = false;
 	return 0;
 }
 
@@ -141,6 +142,8 @@ static void detach(struct node *node)
 	bool found;
 	size_t i;
 
+	if (node->tree->on_detach)
+		node->tree->on_detach(node);
 	i = child_index(dir, node->name, &found);
 	if (found) {
 		dir->n_child--;
@@ -247,6 +250,19 @@ int node_set(struct node *node, const char *data, size_t size)
 	node->data = copy;
 	node->size = size;
 	(void)clock_gettime(CLOCK_REALTIME, &node->mtime);
+	return 0;
+}
+
+int node_append(struct node *node, const char *data, size_t size)
+{
+	char *bigger = realloc(node->data, node->size + size + 1);
+
+	if (!bigger)
+		return -ENOMEM;
+	memcpy(bigger + node->size, data, size);
+	node->size += size;
+	bigger[node->size] = '\0';
+	node->data = bigger;
 	return 0;
 }
 

@@ -51,6 +51,7 @@ struct node {
 	uid_t uid;
 	gid_t gid;
 	struct timespec mtime;
+	bool withdrawn; /* set by on_detach: nobody who still has it can open it */
 	uint64_t refs;
 	struct node *next_orphan;
 };
@@ -58,6 +59,7 @@ struct node {
 struct tree {
 	struct node *root;
 	struct node *orphans; /* removed, but still referenced */
+	void (*on_detach)(struct node *node); /* or NULL: it is about to leave its parent */
 };
 
 int tree_new(struct tree **ret);
@@ -84,6 +86,7 @@ int node_add(struct node *dir, const char *name, mode_t mode, struct node **ret)
 int node_move(struct node *node, struct node *dir, const char *name);
 void node_remove(struct node *node);
 int node_set(struct node *node, const char *data, size_t size);
+int node_append(struct node *node, const char *data, size_t size);
 
 /* Resolve the link @node, relative to where it is. */
 struct node *node_target(const struct node *node);
