@@ -21,7 +21,7 @@ static const char usage[] =
 	"Changes the kernel arguments of the next boot, in every place this host takes them from.\n"
 	"\n"
 	"Look:\n"
-	"  show              arguments of the next boot (--running: of now; --all: every entry)\n"
+	"  show              arguments of the next boot (--next), of now (--running), of --all\n"
 	"  diff              what the next boot has and the running kernel has not\n"
 	"  sinks             how this host boots, which files are written, what is run\n"
 	"  history           changes made, oldest first\n"

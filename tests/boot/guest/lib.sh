@@ -89,6 +89,7 @@ kernelopts() {
 }
 
 # With what GRUB puts in the place of its variables.
+# shellcheck disable=SC2016 # GRUB's variables, not the shell's
 bls_entries() {
     local file name line
     for file in "$ENTRIES"/*.conf; do
