@@ -89,7 +89,6 @@ static void one_file_is_a_script(void **state)
 static void links_are_followed(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_error_ struct error err = ERROR_NULL;
 
 	add_script(f, "opt/tune.sh", 0755, "echo linked >>$T/log");
 	fixture_add(f, DIR "/10-tune -> /opt/tune.sh\n" DIR "/20-gone -> /nowhere\n");
