@@ -145,6 +145,7 @@ static int tell_all(struct node *out, char sign, const struct node *node)
 
 static int compare(struct node *out, const struct node *was, const struct node *is)
 {
+	size_t i = 0, j = 0;
 	int r = 0;
 
 	if (!same_content(was, is)) {
@@ -152,11 +153,14 @@ static int compare(struct node *out, const struct node *was, const struct node *
 		if (r == 0)
 			r = tell(out, '+', is);
 	}
-	for (size_t i = 0, j = 0; r == 0 && (i < was->n_child || j < is->n_child);) {
+	while (r == 0) {
 		const struct node *a = i < was->n_child ? was->child[i] : NULL;
 		const struct node *b = j < is->n_child ? is->child[j] : NULL;
-		int order = !a ? 1 : !b ? -1 : strcmp(a->name, b->name);
+		int order;
 
+		if (!a && !b)
+			break;
+		order = !a ? 1 : !b ? -1 : strcmp(a->name, b->name);
 		if (order < 0)
 			r = tell_all(out, '-', a);
 		else if (order > 0)
