@@ -614,8 +614,10 @@ static void records_that_others_can_write_are_not_read(void **state)
 	const char *paths[] = { "var/lib/hosttune", KARGS_STATE_DIR, NULL, NULL };
 
 	assert_done(commit_arg(h, "a=1", &id, &err), &err);
-	paths[2] = directory = xasprintf(KARGS_STATE_DIR "/%s", id);
-	paths[3] = json = xasprintf("%s/record.json", directory);
+	directory = xasprintf(KARGS_STATE_DIR "/%s", id);
+	json = xasprintf("%s/record.json", directory);
+	paths[2] = directory;
+	paths[3] = json;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		_cleanup_free_ char *full = fixture_path(h->f, paths[i]),
 				    *cause = xasprintf("'/%s' is not root's alone",

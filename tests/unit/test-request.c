@@ -572,11 +572,12 @@ static void what_is_not_built_in_is_recorded(void **state _unused_)
 /* @n times the same, inside of one <passthrough> or of none. */
 static char *repeated(const char *element, unsigned n, bool inside)
 {
-	size_t length = strlen(element);
-	_cleanup_free_ char *text = xcalloc(n * length + 1, 1);
+	_cleanup_strv_ struct strv elements = STRV_NULL;
+	_cleanup_free_ char *text = NULL;
 
 	for (unsigned i = 0; i < n; i++)
-		memcpy(text + i * length, element, length);
+		strv_push(&elements, element);
+	text = strv_join(&elements, "");
 	return inside ? xasprintf("<passthrough>%s</passthrough>", text) : xstrdup(text);
 }
 
