@@ -28,7 +28,7 @@ static const char *merged_value(const struct ledger *ledger,
 static bool is_ours(const struct resource *resource, const struct entry *entry,
 		    const char *current)
 {
-	return STREQ(current, entry->written) || STREQ(current, entry->previous) ||
+	return entry_is_ours(entry, current) ||
 	       (resource->is_halfway && resource->is_halfway(current));
 }
 

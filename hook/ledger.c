@@ -149,6 +149,11 @@ struct entry *ledger_add_entry(struct ledger *ledger, const char *resource,
 	return entry;
 }
 
+bool entry_is_ours(const struct entry *entry, const char *current)
+{
+	return STREQ(current, entry->written) || STREQ(current, entry->previous);
+}
+
 static void wish_done(struct wish *wish)
 {
 	free(wish->resource);

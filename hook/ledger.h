@@ -92,6 +92,9 @@ struct wish *claim_add_wish(struct claim *claim, const char *resource, const cha
 struct entry *ledger_add_entry(struct ledger *ledger, const char *resource,
 			       const char *object, const char *baseline);
 
+/* @current was written by us, or was there just before that when a process of ours died. */
+bool entry_is_ours(const struct entry *entry, const char *current);
+
 void ledger_remove_claim(struct ledger *ledger, uint64_t id);
 void ledger_remove_entry(struct ledger *ledger, const char *resource, const char *object);
 bool claim_has_resource(const struct claim *claim, const char *resource);

@@ -71,11 +71,6 @@ static bool is_subset(const struct bitset *a, const struct bitset *b)
 	return true;
 }
 
-static bool is_ours(const struct entry *entry, const char *current)
-{
-	return STREQ(current, entry->written) || STREQ(current, entry->previous);
-}
-
 /*
  * What is in the drop-in is what we wrote at some time, not what somebody else set since, and the
  * drop-in was not there before.
@@ -91,9 +86,9 @@ static bool has_our_drop_in(const struct shield *s, const struct entry *entry,
 	    drop_in_read(s->host->root, entry->object, &cpus) < 0)
 		return false;
 	list = bitset_format(&cpus);
-	if (!is_ours(entry, current) && !STREQ(current, entry->baseline))
+	if (!entry_is_ours(entry, current) && !STREQ(current, entry->baseline))
 		return !STREQ(list, current);
-	return !*list || is_ours(entry, list) || STREQ(list, entry->baseline) ||
+	return !*list || entry_is_ours(entry, list) || STREQ(list, entry->baseline) ||
 	       is_subset(&s->possible, &cpus);
 }
 
@@ -248,11 +243,11 @@ static bool survey_drop_in(const struct shield *s, struct entry *entry, const ch
 		     !*entry->written && STREQ(current, all))
 		ledger_set(&entry->previous, current);
 	if (wanted) {
-		if (s->survey.taking && !is_ours(entry, current))
+		if (s->survey.taking && !entry_is_ours(entry, current))
 			note_drop_in(s, unit, object, current);
 		return false;
 	}
-	if ((is_ours(entry, current) && !STREQ(current, entry->baseline)) ||
+	if ((entry_is_ours(entry, current) && !STREQ(current, entry->baseline)) ||
 	    !has_our_drop_in(s, entry, current))
 		return false;
 	changes_push(s->survey.changes, &resource_shield, object, "set", "");

@@ -5,12 +5,6 @@
 #include "common/alloc.h"
 #include "common/log.h"
 
-/* Written by us, or what was there before when a process of ours died in between. */
-static bool is_ours(const struct entry *entry, const char *current)
-{
-	return STREQ(current, entry->written) || STREQ(current, entry->previous);
-}
-
 static void change(const struct survey *s, struct entry *entry, const char *current,
 		   const char *wanted)
 {
@@ -24,7 +18,7 @@ static void put_back(const struct survey *s, struct entry *entry, const char *cu
 {
 	bool done = !current || STREQ(current, entry->baseline);
 
-	if (!done && !is_ours(entry, current)) {
+	if (!done && !entry_is_ours(entry, current)) {
 		log_warning(s->resource->name,
 			    "%s is '%s' now, not '%s' as we left it: somebody else changed "
 			    "it, which is kept",
@@ -49,7 +43,7 @@ void survey_object(const struct survey *s, const char *object, const char *curre
 	}
 	if (!entry) {
 		entry = ledger_add_entry(s->ledger, s->resource->name, object, current);
-	} else if (!is_ours(entry, current)) {
+	} else if (!entry_is_ours(entry, current)) {
 		if (!s->taking)
 			return;
 		ledger_set(&entry->baseline, current);
